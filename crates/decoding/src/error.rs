@@ -1,0 +1,85 @@
+//! What can go wrong between a row of logits and a token.
+
+/// A [`std::result::Result`] whose error is this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything this crate refuses, with what was refused and what would do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A row of length 0.
+    #[error("the row of logits is empty; a row needs one score per token of the vocabulary")]
+    EmptyRow,
+
+    /// A score that is not a number.
+    #[error(
+        "the logit of token {token} is NaN; the model's weights or inputs are damaged, \
+         so look at the training loss and the checkpoint"
+    )]
+    NanLogit {
+        /// The first token with such a score.
+        token: u32,
+    },
+
+    /// A score of +∞, which would take all the mass.
+    #[error(
+        "the logit of token {token} is +inf; scores must be finite or -inf (masked), \
+         so look for an overflow in the model or in a processor"
+    )]
+    InfiniteLogit {
+        /// The first token with such a score.
+        token: u32,
+    },
+
+    /// Nothing is left to choose from.
+    #[error(
+        "all {vocab_size} tokens are masked (-inf), so there is none to choose; \
+         allow more tokens or loosen the filters"
+    )]
+    AllMasked {
+        /// The length of the row.
+        vocab_size: usize,
+    },
+
+    /// A prompt without tokens.
+    #[error("the prompt has no tokens; give at least one, for instance the begin-of-text token")]
+    EmptyPrompt,
+
+    /// A token id beyond the vocabulary.
+    #[error("token {token} is outside the vocabulary of {vocab_size}; ids run from 0 to {}", vocab_size - 1)]
+    TokenOutOfRange {
+        /// The offending id.
+        token: u32,
+        /// The model's vocabulary size.
+        vocab_size: usize,
+    },
+
+    /// A temperature that is negative or not finite.
+    #[error("temperature is {got}; it must be a finite number of at least 0 (0 means greedy)")]
+    Temperature {
+        /// The value given.
+        got: f32,
+    },
+
+    /// `k = 0`.
+    #[error("top-k is 0; keep at least 1 token, or leave top-k out to switch it off")]
+    TopK,
+
+    /// A nucleus outside (0, 1].
+    #[error("top-p is {got}; it must lie in (0, 1], and 1 switches it off")]
+    TopP {
+        /// The value given.
+        got: f32,
+    },
+
+    /// The model itself failed.
+    #[error("the model could not score the next token")]
+    Model(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Wraps an error of a [`crate::CausalLm`].
+    pub fn model(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Model(Box::new(source))
+    }
+}

@@ -1,0 +1,48 @@
+//! Logits to tokens: what a language model's scores become when somebody has to choose.
+//!
+//! The crate knows no tensor, no text and no libtorch. Anything that scores the next token implements
+//! [`CausalLm`], and [`generate`] turns it into an iterator of tokens. How each token is chosen is a
+//! [`GenerationConfig`] (Hugging Face's names, so that `generation_config.json` loads as it is); it
+//! builds a [`Chain`] of [`Processor`]s, which cut and scale a row of logits, and a [`Sampler`], which
+//! runs the chain and draws.
+//!
+//! A draw depends on (seed, sequence, position) alone, so neighbours and order never change a result.
+//! Equal scores are ordered by ascending id, masses are summed in f64, and no bad row becomes a token:
+//! NaN, +∞, an empty row and a row with nothing left are errors that say which.
+//!
+//! ```
+//! use enredo_decoding::{GenerationConfig, generate, testing::Cycle};
+//!
+//! let mut model = Cycle::new(5); // a model that always prefers the next id
+//! let config = GenerationConfig { max_new_tokens: 4, ..GenerationConfig::default() };
+//! let tokens: Result<Vec<u32>, _> = generate(&mut model, &[2], &config, 42)?.collect();
+//! assert_eq!(tokens?, [3, 4, 0, 1]);
+//! # Ok::<(), enredo_decoding::Error>(())
+//! ```
+
+mod config;
+mod draw;
+mod error;
+mod generate;
+mod greedy;
+mod model;
+mod philox;
+mod processor;
+mod processors;
+mod row;
+mod sampler;
+pub mod testing;
+
+pub use config::{GenerationConfig, Preset};
+pub use draw::{draw, softmax};
+pub use error::{Error, Result};
+pub use generate::{Generate, generate};
+pub use greedy::greedy;
+pub use model::CausalLm;
+pub use philox::{philox4x32, uniform};
+pub use processor::{Chain, Processor};
+pub use processors::{
+    NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK, TopP,
+};
+pub use row::{best_first, check_row};
+pub use sampler::Sampler;

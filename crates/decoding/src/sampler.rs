@@ -1,0 +1,132 @@
+//! From a row of logits to one token: run the chain, then pick.
+
+use crate::{Chain, Processor, Result, check_row, draw, greedy, softmax, uniform};
+
+/// Runs a [`Chain`] on a copy of each row and picks a token: the best one, or a seeded draw.
+///
+/// A draw is decided by (seed, sequence, position) and the row, where position is the length of the
+/// context. So a sampler has no state that a neighbour, a batch or an order could disturb.
+#[derive(Debug)]
+pub struct Sampler {
+    chain: Chain,
+    pick: Pick,
+    row: Vec<f32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Pick {
+    Greedy,
+    Draw { seed: u64, sequence: u64 },
+}
+
+impl Sampler {
+    /// Picks the best of what `chain` leaves; of equal scores, the lowest id.
+    #[must_use]
+    pub fn greedy(chain: Chain) -> Self {
+        Self { chain, pick: Pick::Greedy, row: Vec::new() }
+    }
+
+    /// Draws from what `chain` leaves, in proportion to its probabilities.
+    #[must_use]
+    pub fn seeded(chain: Chain, seed: u64) -> Self {
+        Self { chain, pick: Pick::Draw { seed, sequence: 0 }, row: Vec::new() }
+    }
+
+    /// The same sampler for another sequence, whose draws are independent of the first one's.
+    #[must_use]
+    pub fn for_sequence(mut self, number: u64) -> Self {
+        if let Pick::Draw { sequence, .. } = &mut self.pick {
+            *sequence = number;
+        }
+        self
+    }
+
+    /// The next token after `context` (prompt and drawn tokens), given its scores (length V).
+    ///
+    /// # Errors
+    /// Where [`check_row`] refuses the row before or after the chain, or a processor fails.
+    ///
+    /// # Performance
+    /// The chain's cost, a copy of the row, and for a draw one pass of exponentials.
+    pub fn sample(&mut self, context: &[u32], logits: &[f32]) -> Result<u32> {
+        self.run_chain(context, logits)?;
+        match self.pick {
+            Pick::Greedy => greedy(&self.row),
+            Pick::Draw { seed, sequence } => {
+                draw(&self.row, uniform(seed, sequence, context.len() as u64))
+            }
+        }
+    }
+
+    /// The probabilities (length V) that a draw after `context` has: 0 for what the chain cut.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub fn probabilities(&mut self, context: &[u32], logits: &[f32]) -> Result<Vec<f64>> {
+        self.run_chain(context, logits)?;
+        softmax(&self.row)
+    }
+
+    fn run_chain(&mut self, context: &[u32], logits: &[f32]) -> Result<()> {
+        check_row(logits)?;
+        self.row.clear();
+        self.row.extend_from_slice(logits);
+        self.chain.process(context, &mut self.row)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Temperature, TopK};
+
+    fn chain() -> Chain {
+        Chain::new().with(Temperature::new(0.8).unwrap()).with(TopK::new(3).unwrap())
+    }
+
+    const ROW: [f32; 5] = [1.0, 2.0, 0.5, 1.5, -1.0];
+
+    #[test]
+    fn draws_follow_the_probabilities() {
+        let mut sampler = Sampler::seeded(chain(), 3);
+        let expected = sampler.probabilities(&[], &ROW).unwrap();
+        let n = 20_000u32;
+        let mut counts = [0u32; 5];
+        for i in 0..n {
+            counts[sampler.sample(&vec![0; i as usize % 997], &ROW).unwrap() as usize] += 1;
+            sampler = sampler.for_sequence(u64::from(i / 997));
+        }
+        for (count, p) in counts.iter().zip(expected) {
+            let sigma = (p * (1.0 - p) * f64::from(n)).sqrt();
+            assert!((f64::from(*count) - p * f64::from(n)).abs() <= 4.5 * sigma, "{count} for {p}");
+        }
+    }
+
+    #[test]
+    fn seed_sequence_and_position_decide() {
+        let rows = |seed, sequence| {
+            let mut sampler = Sampler::seeded(chain(), seed).for_sequence(sequence);
+            (0..64).map(|n| sampler.sample(&vec![0; n], &ROW).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(1, 0), rows(1, 0));
+        assert_ne!(rows(1, 0), rows(2, 0));
+        assert_ne!(rows(1, 0), rows(1, 1));
+    }
+
+    #[test]
+    fn greedy_picks_the_best() {
+        assert_eq!(Sampler::greedy(chain()).sample(&[], &ROW).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_bad_row_is_no_token() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut row = ROW;
+            row[4] = bad;
+            assert!(Sampler::greedy(Chain::new()).sample(&[], &row).is_err());
+            assert!(Sampler::seeded(chain(), 0).sample(&[], &row).is_err());
+        }
+        assert!(Sampler::seeded(chain(), 0).sample(&[], &[f32::NEG_INFINITY; 4]).is_err());
+    }
+}

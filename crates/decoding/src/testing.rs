@@ -1,0 +1,63 @@
+//! A model without weights, to test decoding with.
+
+use std::convert::Infallible;
+
+use crate::CausalLm;
+
+/// Prefers the id after the last one: with V = 5, after 3 comes 4, after 4 comes 0.
+///
+/// The score of token t is −d, where d is how far t lies ahead of the preferred one.
+#[derive(Clone, Debug)]
+pub struct Cycle {
+    vocab_size: usize,
+    tokens: Vec<u32>,
+    broken_at: Option<usize>,
+}
+
+impl Cycle {
+    /// A model over `vocab_size` tokens.
+    #[must_use]
+    pub fn new(vocab_size: usize) -> Self {
+        Self { vocab_size, tokens: Vec::new(), broken_at: None }
+    }
+
+    /// Scores NaN from `position` tokens on (as a model does whose training diverged).
+    pub fn break_at(&mut self, position: usize) {
+        self.broken_at = Some(position + 1);
+    }
+
+    fn score(&self, fed: usize, token: usize) -> f32 {
+        if self.broken_at.is_some_and(|at| fed >= at) {
+            return f32::NAN;
+        }
+        let preferred = self.tokens[fed - 1] as usize + 1;
+        -(((token + self.vocab_size - preferred % self.vocab_size) % self.vocab_size) as f32)
+    }
+}
+
+impl CausalLm for Cycle {
+    type Error = Infallible;
+
+    fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    fn feed(&mut self, tokens: &[u32], logits: &mut [f32]) -> Result<(), Infallible> {
+        self.tokens.extend_from_slice(tokens);
+        let first = self.tokens.len() + 1 - logits.len() / self.vocab_size;
+        for (i, row) in logits.chunks_exact_mut(self.vocab_size).enumerate() {
+            for (token, logit) in row.iter_mut().enumerate() {
+                *logit = self.score(first + i, token);
+            }
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn truncate(&mut self, position: usize) {
+        self.tokens.truncate(position);
+    }
+}
