@@ -1,0 +1,5 @@
+//! Lets this package's binaries, tests, examples and benches find libtorch.
+
+fn main() {
+    enredo_link::libtorch();
+}

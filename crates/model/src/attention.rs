@@ -1,0 +1,61 @@
+//! Multi-head attention, as `torch.nn.MultiheadAttention` names and starts it.
+
+use tch::{Tensor, nn};
+
+use crate::{ModelConfig, Result, layers::Linear};
+
+/// softmax(Q Kᵀ / √D) V for H heads at once (Vaswani et al., 2017, §3.2).
+#[derive(Debug)]
+pub(crate) struct Attention {
+    in_proj_weight: Tensor,
+    in_proj_bias: Tensor,
+    out_proj: Linear,
+    heads: i64,
+    dropout: f64,
+}
+
+impl Attention {
+    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig) -> Result<Self> {
+        let c = config.hidden_size;
+        // Xavier: U(±√(6 / (in + out))) for the three projections as one matrix (3C, C).
+        let bound = (6.0 / (4 * c) as f64).sqrt();
+        let xavier = nn::Init::Uniform { lo: -bound, up: bound };
+        Ok(Self {
+            in_proj_weight: path.f_var("in_proj_weight", &[3 * c as i64, c as i64], xavier)?,
+            in_proj_bias: path.f_zeros("in_proj_bias", &[3 * c as i64])?,
+            out_proj: Linear::zero_bias(&(path / "out_proj"), c, c)?,
+            heads: config.num_attention_heads as i64,
+            dropout: config.hidden_dropout_prob,
+        })
+    }
+
+    /// `x` attends to itself; position t sees the positions up to t alone.
+    pub(crate) fn causal(&self, x: &Tensor, train: bool) -> Tensor {
+        let qkv = x.linear(&self.in_proj_weight, Some(&self.in_proj_bias)); // (B, T, 3C)
+        let parts = qkv.chunk(3, -1);
+        self.attend(&parts[0], &parts[1], &parts[2], true, train)
+    }
+
+    /// `x` attends to all of `memory`, unmasked.
+    pub(crate) fn cross(&self, x: &Tensor, memory: &Tensor, train: bool) -> Tensor {
+        let weights = self.in_proj_weight.chunk(3, 0);
+        let biases = self.in_proj_bias.chunk(3, 0);
+        let project = |x: &Tensor, i: usize| x.linear(&weights[i], Some(&biases[i]));
+        self.attend(&project(x, 0), &project(memory, 1), &project(memory, 2), false, train)
+    }
+
+    fn attend(&self, q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, train: bool) -> Tensor {
+        let [q, k, v] = [q, k, v].map(|x| self.split_heads(x));
+        let dropout = if train { self.dropout } else { 0.0 };
+        let mask = None::<Tensor>;
+        let y =
+            Tensor::scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false);
+        self.out_proj.forward(&y.transpose(1, 2).flatten(2, 3)) // (B, H, T, D) → (B, T, C)
+    }
+
+    /// (B, T, C) → (B, H, T, D)
+    fn split_heads(&self, x: &Tensor) -> Tensor {
+        let (b, t, c) = x.size3().unwrap_or_default();
+        x.view([b, t, self.heads, c / self.heads]).transpose(1, 2)
+    }
+}

@@ -1,0 +1,81 @@
+//! One layer of the transformer: attention, then a feed-forward layer, each with its residual.
+
+use tch::{Tensor, nn};
+
+use crate::{
+    Activation, ModelConfig, Result,
+    attention::Attention,
+    layers::{LayerNorm, Linear},
+};
+
+/// The block of `torch.nn.TransformerEncoderLayer`, or of `TransformerDecoderLayer` where the
+/// configuration adds cross-attention; same names, same order of dropout.
+#[derive(Debug)]
+pub(crate) struct Block {
+    self_attn: Attention,
+    cross_attn: Option<Attention>,
+    linear1: Linear,
+    linear2: Linear,
+    norms: Vec<LayerNorm>,
+    norm_first: bool,
+    act: Activation,
+    dropout: f64,
+}
+
+impl Block {
+    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig) -> Result<Self> {
+        let (c, inner) = (config.hidden_size, config.intermediate_size);
+        let layers = if config.add_cross_attention { 3 } else { 2 };
+        let norm =
+            |i: usize| LayerNorm::new(&(path / format!("norm{i}")), c, config.layer_norm_eps);
+        Ok(Self {
+            self_attn: Attention::new(&(path / "self_attn"), config)?,
+            cross_attn: config
+                .add_cross_attention
+                .then(|| Attention::new(&(path / "multihead_attn"), config))
+                .transpose()?,
+            linear1: Linear::new(&(path / "linear1"), c, inner)?,
+            linear2: Linear::new(&(path / "linear2"), inner, c)?,
+            norms: (1..=layers).map(norm).collect::<Result<_>>()?,
+            norm_first: config.norm_first,
+            act: config.hidden_act,
+            dropout: config.hidden_dropout_prob,
+        })
+    }
+
+    /// `x` and `memory`, the embeddings that cross-attention reads: (B, T, C) → (B, T, C).
+    pub(crate) fn forward(&self, x: &Tensor, memory: &Tensor, train: bool) -> Tensor {
+        let mut norms = self.norms.iter();
+        let mut x = self.residual(x, norms.next(), train, |x| self.self_attn.causal(x, train));
+        if let Some(cross) = &self.cross_attn {
+            x = self.residual(&x, norms.next(), train, |x| cross.cross(x, memory, train));
+        }
+        self.residual(&x, norms.next(), train, |x| self.feed_forward(x, train))
+    }
+
+    /// norm(x + layer(x)), or x + layer(norm(x)).
+    fn residual(
+        &self,
+        x: &Tensor,
+        norm: Option<&LayerNorm>,
+        train: bool,
+        layer: impl Fn(&Tensor) -> Tensor,
+    ) -> Tensor {
+        let normalised =
+            |x: Tensor| norm.map_or_else(|| x.shallow_clone(), |norm| norm.forward(&x));
+        if self.norm_first {
+            x + layer(&normalised(x.shallow_clone())).dropout(self.dropout, train)
+        } else {
+            normalised(x + layer(x).dropout(self.dropout, train))
+        }
+    }
+
+    fn feed_forward(&self, x: &Tensor, train: bool) -> Tensor {
+        let inner = self.linear1.forward(x); // (B, T, intermediate_size)
+        let active = match self.act {
+            Activation::Relu => inner.relu(),
+            Activation::Gelu => inner.gelu("none"),
+        };
+        self.linear2.forward(&active.dropout(self.dropout, train))
+    }
+}

@@ -1,0 +1,126 @@
+//! What can go wrong between a configuration, its weights and the logits.
+
+use std::{fmt, path::PathBuf};
+
+/// A [`std::result::Result`] whose error is this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything this crate refuses, with what was refused and what would do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration no model can be built from.
+    #[error("model configuration: {field} is {got}; it must be {want}")]
+    Config {
+        /// The field, by its name in `config.json`.
+        field: &'static str,
+        /// Its value.
+        got: String,
+        /// What would do.
+        want: String,
+    },
+
+    /// A file that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A file that is not in safetensors format, or is damaged.
+    #[error("{}: not a whole safetensors file ({reason}); save the weights again or take another checkpoint", path.display())]
+    NotSafetensors {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+
+    /// Weights of another model.
+    #[error("{}: the weights do not fit the model{}; use the config.json they were saved with",
+            path.display(), mismatch(missing, extra, misshapen))]
+    WeightsMismatch {
+        /// The file.
+        path: PathBuf,
+        /// Tensors the model has and the file lacks.
+        missing: Vec<String>,
+        /// Tensors the file has and the model lacks.
+        extra: Vec<String>,
+        /// Tensors of another shape or of a type that is not a float.
+        misshapen: Vec<Misshapen>,
+    },
+
+    /// A device that is not there.
+    #[error("device '{got}': {reason}; use auto, cpu, cuda or cuda:N")]
+    Device {
+        /// The name given.
+        got: String,
+        /// Why it cannot be used.
+        reason: String,
+    },
+
+    /// A token id beyond the vocabulary.
+    #[error(
+        "token {token} is outside the model's vocabulary of {vocab_size}; does the tokenizer belong to this model?"
+    )]
+    TokenOutOfRange {
+        /// The offending id.
+        token: u32,
+        /// V.
+        vocab_size: usize,
+    },
+
+    /// A sequence that is empty, or longer than the model has positions for.
+    #[error("a sequence of {got} tokens; the model takes 1 to {max}")]
+    SequenceLength {
+        /// Its length.
+        got: usize,
+        /// `max_position_embeddings`.
+        max: usize,
+    },
+
+    /// A buffer for logits that does not hold whole rows.
+    #[error(
+        "a buffer of {got} logits for {tokens} tokens; it must hold 0 to {tokens} rows of {vocab_size}"
+    )]
+    LogitsBuffer {
+        /// The buffer's length.
+        got: usize,
+        /// How many tokens were fed.
+        tokens: usize,
+        /// V.
+        vocab_size: usize,
+    },
+
+    /// libtorch itself failed, for instance for want of memory.
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+}
+
+/// A tensor whose shape or type is not the model's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misshapen {
+    /// Its name.
+    pub name: String,
+    /// What the file has, for instance `F32 [128, 64]`.
+    pub got: String,
+    /// The model's shape.
+    pub expected: Vec<i64>,
+}
+
+impl fmt::Display for Misshapen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, not {:?}", self.name, self.got, self.expected)
+    }
+}
+
+fn mismatch(missing: &[String], extra: &[String], misshapen: &[Misshapen]) -> String {
+    let misshapen: Vec<String> = misshapen.iter().map(ToString::to_string).collect();
+    [("missing", missing), ("not the model's", extra), ("misshapen", &misshapen)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("; {what}: {}", names.join(", ")))
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! The layers that blocks are made of, with PyTorch's initial distributions.
+
+use tch::{Tensor, nn};
+
+use crate::Result;
+
+/// y = x Wᵀ + b.
+#[derive(Debug)]
+pub(crate) struct Linear {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Linear {
+    /// `weight` (out, in) and `bias` (out), both U(±1/√in), as `torch.nn.Linear` starts.
+    pub(crate) fn new(path: &nn::Path<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let bound = 1.0 / (inputs as f64).sqrt();
+        let uniform = nn::Init::Uniform { lo: -bound, up: bound };
+        let bias = path.f_var("bias", &[outputs as i64], uniform)?;
+        Ok(Self { weight: path.f_var("weight", &[outputs as i64, inputs as i64], uniform)?, bias })
+    }
+
+    /// As [`new`](Self::new), with the bias at 0.
+    pub(crate) fn zero_bias(path: &nn::Path<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let mut linear = Self::new(path, inputs, outputs)?;
+        tch::no_grad(|| linear.bias.f_zero_().map(drop))?;
+        Ok(linear)
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
+        x.linear(&self.weight, Some(&self.bias))
+    }
+}
+
+/// (x − mean) / √(variance + ε) · w + b, over C.
+#[derive(Debug)]
+pub(crate) struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+}
+
+impl LayerNorm {
+    pub(crate) fn new(path: &nn::Path<'_>, size: usize, eps: f64) -> Result<Self> {
+        let shape = [size as i64];
+        Ok(Self {
+            weight: path.f_ones("weight", &shape)?,
+            bias: path.f_zeros("bias", &shape)?,
+            eps,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
+        x.layer_norm(self.weight.size(), Some(&self.weight), Some(&self.bias), self.eps, false)
+    }
+}
+
+/// A vector of C for each of `count` ids, N(0, 1) as `torch.nn.Embedding` starts.
+pub(crate) fn embedding(path: &nn::Path<'_>, count: usize, size: usize) -> Result<Tensor> {
+    let normal = nn::Init::Randn { mean: 0.0, stdev: 1.0 };
+    Ok(path.f_var("weight", &[count as i64, size as i64], normal)?)
+}

@@ -1,0 +1,47 @@
+//! Token ids to logits: a decoder-only transformer on libtorch.
+//!
+//! [`Model`] is the network, built from a [`ModelConfig`] (Hugging Face's names) and kept under the
+//! weight names of the course notebook it reproduces, so that PyTorch loads it strictly and the other
+//! way round. [`Session`] is one growing sequence of it and implements decoding's [`CausalLm`].
+//! [`causality_probe`] shows whether a model reads the future, which the notebook's own does.
+//!
+//! Shapes, here and in every file: B batch, T time, C channels (`hidden_size`), H heads, D head size
+//! (C / H), V vocabulary.
+//!
+//! A [`tch::Tensor`] never leaves this crate and the trainer; everyone else sees slices and vectors.
+//!
+//! ```
+//! use enredo_decoding::{GenerationConfig, generate};
+//! use enredo_model::{Device, Model, ModelConfig};
+//!
+//! let config = ModelConfig { vocab_size: 50, hidden_size: 16, ..ModelConfig::causal() };
+//! let model = Model::new(config, Device::Cpu)?;
+//! let tokens: Vec<u32> = generate(model.session(), &[2, 7], &GenerationConfig::default(), 0)?
+//!     .collect::<Result<_, _>>()?;
+//! assert_eq!(tokens.len(), 20);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod attention;
+mod batch;
+mod block;
+mod candidates;
+mod config;
+mod decoder;
+mod device;
+mod error;
+mod layers;
+mod probe;
+mod session;
+mod weights;
+
+pub use batch::Batch;
+pub use candidates::Candidates;
+pub use config::{Activation, ModelConfig, PositionEmbedding};
+pub use decoder::Model;
+pub use device::{device_name, parse_device};
+pub use enredo_decoding::CausalLm;
+pub use error::{Error, Misshapen, Result};
+pub use probe::{CausalityProbe, causality_probe};
+pub use session::Session;
+pub use tch::Device;

@@ -1,0 +1,142 @@
+//! Parameters as safetensors, under the notebook's names; strict both ways.
+
+use std::{borrow::Cow, collections::BTreeMap, fs, path::Path};
+
+use safetensors::{Dtype, SafeTensors, View};
+use tch::{Device, Kind, Tensor};
+
+use crate::{Error, Misshapen, Model, ModelConfig, Result};
+
+impl Model {
+    /// A model with the parameters of a safetensors file (f32, f16 or bf16).
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::NotSafetensors`] for a file that cannot be read,
+    /// [`Error::WeightsMismatch`] names every tensor that is missing, not the model's, or misshapen.
+    ///
+    /// # Performance
+    /// Holds the file and the parameters in memory at once.
+    pub fn load(config: ModelConfig, path: impl AsRef<Path>, device: Device) -> Result<Self> {
+        let model = Self::new(config, device)?;
+        model.load_weights(path)?;
+        Ok(model)
+    }
+
+    /// Replaces every parameter by the file's; none where the file does not fit.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|e| Error::Io { path: path.into(), source: e })?;
+        let file = SafeTensors::deserialize(&bytes)
+            .map_err(|e| Error::NotSafetensors { path: path.into(), reason: e.to_string() })?;
+        self.check_fit(&file, path)?;
+        for (name, mut variable) in self.vars().variables() {
+            // check_fit has seen every name and every type.
+            if let Ok(view) = file.tensor(&name)
+                && let Some(kind) = kind(view.dtype())
+            {
+                let value = Tensor::f_from_data_size(view.data(), &variable.size(), kind)?;
+                tch::no_grad(|| variable.f_copy_(&value))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters as the bytes of a safetensors file (f32), names in alphabetical order.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] where a parameter cannot be copied from its device.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let variables: BTreeMap<_, _> = self.vars().variables().into_iter().collect();
+        let stored = variables
+            .into_iter()
+            .map(|(name, variable)| Ok((name, Stored::new(&variable)?)))
+            .collect::<Result<Vec<_>>>()?;
+        safetensors::serialize(stored, None).map_err(|e| Error::NotSafetensors {
+            path: "model.safetensors".into(),
+            reason: e.to_string(),
+        })
+    }
+
+    /// Writes [`to_safetensors`](Self::to_safetensors) to a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] names the file.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        fs::write(path, self.to_safetensors()?)
+            .map_err(|e| Error::Io { path: path.into(), source: e })
+    }
+
+    fn check_fit(&self, file: &SafeTensors<'_>, path: &Path) -> Result<()> {
+        let variables: BTreeMap<_, _> = self.vars().variables().into_iter().collect();
+        let has = |name: &str| file.tensor(name).is_ok();
+        let missing: Vec<_> = variables.keys().filter(|name| !has(name)).cloned().collect();
+        let mut extra: Vec<_> =
+            file.names().into_iter().filter(|name| !variables.contains_key(*name)).collect();
+        extra.sort_unstable();
+        let misshapen: Vec<_> =
+            variables.iter().filter_map(|(name, v)| misshapen(file, name, &v.size())).collect();
+        if missing.is_empty() && extra.is_empty() && misshapen.is_empty() {
+            return Ok(());
+        }
+        let extra = extra.into_iter().map(str::to_owned).collect();
+        Err(Error::WeightsMismatch { path: path.into(), missing, extra, misshapen })
+    }
+}
+
+fn misshapen(file: &SafeTensors<'_>, name: &str, expected: &[i64]) -> Option<Misshapen> {
+    let view = file.tensor(name).ok()?;
+    let same = view.shape().iter().map(|&n| n as i64).eq(expected.iter().copied());
+    (!same || kind(view.dtype()).is_none()).then(|| Misshapen {
+        name: name.to_owned(),
+        got: format!("{:?} {:?}", view.dtype(), view.shape()),
+        expected: expected.to_vec(),
+    })
+}
+
+/// The floating-point types that can become parameters.
+fn kind(dtype: Dtype) -> Option<Kind> {
+    match dtype {
+        Dtype::F32 => Some(Kind::Float),
+        Dtype::F16 => Some(Kind::Half),
+        Dtype::BF16 => Some(Kind::BFloat16),
+        _ => None,
+    }
+}
+
+/// A parameter as safetensors stores it: little-endian f32.
+struct Stored {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn new(variable: &Tensor) -> Result<Self> {
+        let mut values = vec![0f32; variable.numel()];
+        let flat = variable.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous();
+        flat.f_copy_data(&mut values, variable.numel())?;
+        let shape = variable.size().into_iter().map(|n| n as usize).collect();
+        Ok(Self { shape, bytes: values.into_iter().flat_map(f32::to_le_bytes).collect() })
+    }
+}
+
+impl View for Stored {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}

@@ -1,0 +1,173 @@
+//! The tokenizer: framing, encoding and decoding around the crate `tokenizers`.
+
+use std::path::Path;
+
+use tokenizers::Tokenizer as Inner;
+
+use crate::{Error, Result, SpecialTokens};
+
+/// How a text becomes a framed sequence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextMode {
+    /// Text is never markup, and prompts stay open-ended.
+    #[default]
+    Literal,
+    /// The course notebook's, to the letter: `"[BOS] " + text + " [EOS]"` is parsed as a whole, for
+    /// prompts too, so a text can forge special tokens and a prompt ends before it begins; decoding
+    /// drops `[UNK]`.
+    Notebook,
+}
+
+/// Turns texts into ids and back. Cheap to share between threads; read-only once made.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    inner: Inner,
+    special: SpecialTokens,
+    mode: TextMode,
+}
+
+impl Tokenizer {
+    pub(crate) fn new(mut inner: Inner) -> Result<Self> {
+        let special = SpecialTokens::find(|token| inner.token_to_id(token))?;
+        inner.set_encode_special_tokens(true);
+        Ok(Self { inner, special, mode: TextMode::Literal })
+    }
+
+    /// Reads a `tokenizer.json`, in [`TextMode::Literal`].
+    ///
+    /// # Errors
+    /// [`Error::Load`] names the file; [`Error::MissingSpecialToken`] where it lacks one of the four.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let load = |source: Box<dyn std::error::Error + Send + Sync>| Error::Load {
+            path: path.to_owned(),
+            reason: source.to_string(),
+        };
+        Self::new(Inner::from_file(path).map_err(load)?)
+    }
+
+    /// The same vocabulary in another mode.
+    #[must_use]
+    pub fn with_mode(mut self, mode: TextMode) -> Self {
+        self.inner.set_encode_special_tokens(mode == TextMode::Literal);
+        self.mode = mode;
+        self
+    }
+
+    /// The text of `tokenizer.json`. It has no post-processor: the frame is added here, and a
+    /// template in the file would double it for everyone else.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn to_json(&self) -> Result<String> {
+        self.inner.to_string(true).map_err(Error::while_doing("write itself as JSON"))
+    }
+
+    /// Writes `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`Error::Save`] names the file.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        std::fs::write(path, self.to_json()?)
+            .map_err(|e| Error::Save { path: path.to_owned(), reason: e.to_string() })
+    }
+
+    /// V, the number of tokens.
+    #[must_use]
+    pub fn vocab_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// The ids of the special tokens.
+    #[must_use]
+    pub fn special(&self) -> SpecialTokens {
+        self.special
+    }
+
+    /// How this tokenizer frames and reads texts.
+    #[must_use]
+    pub fn mode(&self) -> TextMode {
+        self.mode
+    }
+
+    /// The text of one token.
+    #[must_use]
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The id of one token's text.
+    #[must_use]
+    pub fn id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// A whole text: `[BOS] … [EOS]`.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn encode_document(&self, text: &str) -> Result<Vec<u32>> {
+        let encoding = self.inner.encode_fast(self.unframed(text), false);
+        Ok(self.frame_document(encoding.map_err(Error::while_doing("encode a text"))?.get_ids()))
+    }
+
+    /// [`encode_document`](Self::encode_document) of many texts, on all cores; same order, same ids.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn encode_documents<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<Vec<u32>>> {
+        let inputs: Vec<_> = texts.iter().map(|text| self.unframed(text.as_ref())).collect();
+        let encodings = self.inner.encode_batch_fast(inputs, false);
+        let encodings = encodings.map_err(Error::while_doing("encode texts"))?;
+        Ok(encodings.iter().map(|encoding| self.frame_document(encoding.get_ids())).collect())
+    }
+
+    /// The beginning of a text, to be continued: `[BOS] …`, without an end.
+    ///
+    /// An empty prompt is `[BOS]` alone. In [`TextMode::Notebook`] a prompt is encoded as a document.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
+        let mut ids = self.encode_document(text)?;
+        if self.mode == TextMode::Literal {
+            ids.pop();
+        }
+        Ok(ids)
+    }
+
+    /// The text of `ids`, words joined by spaces, without `[PAD]`, `[BOS]` and `[EOS]`.
+    ///
+    /// `[UNK]` is shown, except in [`TextMode::Notebook`], which hides it as the notebook does.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn decode(&self, ids: &[u32]) -> Result<String> {
+        let words: Vec<u32> =
+            ids.iter().copied().filter(|&id| !self.special.is_frame(id)).collect();
+        self.inner
+            .decode(&words, self.mode == TextMode::Notebook)
+            .map_err(Error::while_doing("decode"))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// What the inner tokenizer is given: the text, or the notebook's markup around it.
+    fn unframed<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        match self.mode {
+            TextMode::Literal => text.into(),
+            TextMode::Notebook => format!("[BOS] {text} [EOS]").into(),
+        }
+    }
+
+    fn frame_document(&self, words: &[u32]) -> Vec<u32> {
+        match self.mode {
+            TextMode::Literal => [&[self.special.bos], words, &[self.special.eos]].concat(),
+            TextMode::Notebook => words.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101).
+
+use tch::Tensor;
+
+use crate::{Error, Result};
+
+/// The optimizer's settings; the defaults are PyTorch's and the notebook's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamWConfig {
+    /// The learning rate.
+    pub lr: f64,
+    /// How slowly the means of the gradient and of its square move.
+    pub betas: (f64, f64),
+    /// Added to the denominator.
+    pub eps: f64,
+    /// The share of each parameter taken off it a step, times the learning rate.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        Self { lr: 1e-3, betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.01 }
+    }
+}
+
+impl AdamWConfig {
+    pub(crate) fn validate(&self) -> Result<()> {
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        let decay = |x: f64| (0.0..1.0).contains(&x);
+        check(positive(self.lr), "lr", self.lr, "finite and above 0")?;
+        check(decay(self.betas.0), "betas.0", self.betas.0, "in [0, 1)")?;
+        check(decay(self.betas.1), "betas.1", self.betas.1, "in [0, 1)")?;
+        check(positive(self.eps), "eps", self.eps, "finite and above 0")?;
+        let decayed = self.weight_decay.is_finite() && self.weight_decay >= 0.0;
+        check(decayed, "weight_decay", self.weight_decay, "finite and at least 0")
+    }
+}
+
+pub(crate) fn check(
+    holds: bool,
+    setting: &'static str,
+    got: f64,
+    want: &'static str,
+) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::Setting { setting, got, want }) }
+}
+
+/// The optimizer and its state: two moments a parameter, and the step.
+#[derive(Debug)]
+pub(crate) struct AdamW {
+    config: AdamWConfig,
+    moments: Vec<(Tensor, Tensor)>,
+    step: i32,
+}
+
+impl AdamW {
+    pub(crate) fn new(parameters: &[Tensor], config: AdamWConfig) -> Self {
+        let moments = parameters.iter().map(|p| (p.zeros_like(), p.zeros_like())).collect();
+        Self { config, moments, step: 0 }
+    }
+
+    /// One update of `parameters` by their gradients.
+    pub(crate) fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor]) {
+        self.step += 1;
+        let AdamWConfig { lr, betas: (beta1, beta2), eps, weight_decay } = self.config;
+        let bias1 = 1.0 - beta1.powi(self.step);
+        let bias2 = 1.0 - beta2.powi(self.step);
+        let all = parameters.iter_mut().zip(gradients).zip(&mut self.moments);
+        for ((parameter, gradient), (mean, square)) in all {
+            let _ = parameter.g_mul_scalar_(1.0 - lr * weight_decay);
+            let _ = mean.lerp_(gradient, 1.0 - beta1);
+            let _ = square.lerp_(&(gradient * gradient), 1.0 - beta2);
+            // θ ← θ − lr · (m / bias1) / (√(v / bias2) + ε), the factor folded into the denominator.
+            let denominator = (square.sqrt() * (-bias1 / (lr * bias2.sqrt()))) - eps * bias1 / lr;
+            let _ = parameter.addcdiv_(mean, &denominator);
+        }
+    }
+}

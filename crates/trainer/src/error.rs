@@ -1,0 +1,61 @@
+//! What can go wrong between documents and a trained model.
+
+/// A [`std::result::Result`] whose error is this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything this crate refuses, with what was refused and what would do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting out of its range.
+    #[error("training setting {setting} is {got}; it must be {want}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// Its value.
+        got: f64,
+        /// What would do.
+        want: &'static str,
+    },
+
+    /// Fewer documents than a batch draws without replacement.
+    #[error(
+        "{documents} training documents for batches of {batch_size}; \
+         take a smaller batch size or more data"
+    )]
+    TooFewDocuments {
+        /// How many there are.
+        documents: usize,
+        /// How many a batch needs.
+        batch_size: usize,
+    },
+
+    /// No document had a token to predict.
+    #[error("no token to predict in {documents} documents; each needs at least two tokens")]
+    NoTargets {
+        /// How many documents there were.
+        documents: usize,
+    },
+
+    /// A loss or gradient that is not finite. The step was not applied.
+    #[error(
+        "step {step}: the {quantity} is {value}, so training stopped before that step changed the \
+         weights; look at the last rows of metrics.jsonl, then lower the learning rate, or check the data"
+    )]
+    NotFinite {
+        /// The step, from 1.
+        step: u64,
+        /// `loss` or `gradient norm`.
+        quantity: &'static str,
+        /// NaN or an infinity.
+        value: f64,
+    },
+
+    /// The model refused a batch.
+    #[error(transparent)]
+    Model(#[from] enredo_model::Error),
+
+    /// libtorch itself failed, for instance for want of memory.
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+}

@@ -1,0 +1,5 @@
+use enredo_decoding as _;
+
+fn main() {
+    println!("ok");
+}

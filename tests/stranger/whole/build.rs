@@ -1,0 +1,3 @@
+fn main() {
+    enredo_link::libtorch();
+}

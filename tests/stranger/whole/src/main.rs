@@ -1,0 +1,5 @@
+use enredo as _;
+
+fn main() {
+    println!("ok");
+}
