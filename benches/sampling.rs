@@ -12,9 +12,7 @@ const VOCAB_SIZES: [usize; 3] = [2_000, 32_000, 128_256];
 /// Scores that fall like the logarithm of a Zipf law over a shuffled vocabulary, with some noise.
 fn zipf_row(vocab_size: usize) -> Vec<f32> {
     let rank = |i: usize| (i * 7_919) % vocab_size + 1;
-    (0..vocab_size)
-        .map(|i| -(rank(i) as f32).ln() + uniform(1, 0, i as u64) as f32)
-        .collect()
+    (0..vocab_size).map(|i| -(rank(i) as f32).ln() + uniform(1, 0, i as u64) as f32).collect()
 }
 
 fn strategies() -> [(&'static str, GenerationConfig); 5] {
@@ -57,7 +55,10 @@ fn sampling(criterion: &mut Criterion) {
 fn maximum(row: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; 16];
     for chunk in row.chunks_exact(16) {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = if x > *lane { x } else { *lane });
+        lanes
+            .iter_mut()
+            .zip(chunk)
+            .for_each(|(lane, &x)| *lane = if x > *lane { x } else { *lane });
     }
     lanes.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }

@@ -114,8 +114,11 @@ impl GenerationConfig {
             chain = chain.with(TopK::new(k)?);
         }
         if let Some(p) = self.top_p {
-            chain =
-                if notebook { chain.with(NotebookTopP::new(p)?) } else { chain.with(TopP::new(p)?) };
+            chain = if notebook {
+                chain.with(NotebookTopP::new(p)?)
+            } else {
+                chain.with(TopP::new(p)?)
+            };
         }
         Ok(chain)
     }

@@ -70,6 +70,10 @@ mod tests {
     #[test]
     fn probabilities_sum_to_one() {
         let row: Vec<f32> = (0..1000).map(|i| (i as f32 * 0.37).sin() * 30.0).collect();
-        approx::assert_abs_diff_eq!(softmax(&row).unwrap().iter().sum::<f64>(), 1.0, epsilon = 1e-12);
+        approx::assert_abs_diff_eq!(
+            softmax(&row).unwrap().iter().sum::<f64>(),
+            1.0,
+            epsilon = 1e-12
+        );
     }
 }

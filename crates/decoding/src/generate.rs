@@ -11,28 +11,28 @@ use crate::{CausalLm, Error, GenerationConfig, Result, Sampler};
 /// # Errors
 /// Here: [`Error::EmptyPrompt`], or a parameter of `config` out of its range. From the iterator:
 /// [`Error::Model`], or a row that gives no token; it ends after an error.
-pub fn generate<'a, M: CausalLm>(
+pub fn generate<M: CausalLm>(
     model: M,
     prompt: &[u32],
-    config: &'a GenerationConfig,
+    config: &GenerationConfig,
     seed: u64,
-) -> Result<Generate<'a, M>> {
+) -> Result<Generate<M>> {
     Generate::new(model, prompt, config, config.sampler(seed)?)
 }
 
 /// The tokens that follow a prompt; made by [`generate`].
 #[derive(Debug)]
-pub struct Generate<'a, M> {
+pub struct Generate<M> {
     model: M,
     sampler: Sampler,
-    eos: &'a [u32],
+    eos: Vec<u32>,
     left: usize,
     context: Vec<u32>,
     unfed: usize,
     logits: Vec<f32>,
 }
 
-impl<'a, M: CausalLm> Generate<'a, M> {
+impl<M: CausalLm> Generate<M> {
     /// As [`generate`], with a sampler of one's own; of `config` only `max_new_tokens` and
     /// `eos_token_id` are used.
     ///
@@ -41,7 +41,7 @@ impl<'a, M: CausalLm> Generate<'a, M> {
     pub fn new(
         model: M,
         prompt: &[u32],
-        config: &'a GenerationConfig,
+        config: &GenerationConfig,
         sampler: Sampler,
     ) -> Result<Self> {
         let vocab_size = model.vocab_size();
@@ -54,7 +54,7 @@ impl<'a, M: CausalLm> Generate<'a, M> {
         Ok(Self {
             model,
             sampler,
-            eos: &config.eos_token_id,
+            eos: config.eos_token_id.clone(),
             left: config.max_new_tokens,
             context: prompt.to_vec(),
             unfed: prompt.len(),
@@ -77,7 +77,7 @@ impl<'a, M: CausalLm> Generate<'a, M> {
     }
 }
 
-impl<M: CausalLm> Iterator for Generate<'_, M> {
+impl<M: CausalLm> Iterator for Generate<M> {
     type Item = Result<u32>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -41,8 +41,6 @@ pub use greedy::greedy;
 pub use model::CausalLm;
 pub use philox::{philox4x32, uniform};
 pub use processor::{Chain, Processor};
-pub use processors::{
-    NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK, TopP,
-};
+pub use processors::{NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK, TopP};
 pub use row::{best_first, check_row};
 pub use sampler::Sampler;

@@ -43,6 +43,22 @@ pub fn device_name(device: Device) -> String {
     }
 }
 
+/// Seeds libtorch's global generator, which draws initial parameters and dropout.
+pub fn seed(seed: u64) {
+    tch::manual_seed(seed as i64);
+}
+
+/// How many threads one operation uses on the CPU.
+#[must_use]
+pub fn threads() -> usize {
+    usize::try_from(tch::get_num_threads()).unwrap_or(1)
+}
+
+/// Sets [`threads`] for the whole process; results are reproducible for an equal number only.
+pub fn set_threads(count: usize) {
+    tch::set_num_threads(i32::try_from(count.max(1)).unwrap_or(i32::MAX));
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

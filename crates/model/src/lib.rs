@@ -39,7 +39,7 @@ pub use batch::Batch;
 pub use candidates::Candidates;
 pub use config::{Activation, ModelConfig, PositionEmbedding};
 pub use decoder::Model;
-pub use device::{device_name, parse_device};
+pub use device::{device_name, parse_device, seed, set_threads, threads};
 pub use enredo_decoding::CausalLm;
 pub use error::{Error, Misshapen, Result};
 pub use probe::{CausalityProbe, causality_probe};

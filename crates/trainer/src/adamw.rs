@@ -76,3 +76,28 @@ impl AdamW {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// PyTorch's own optimizer on the same gradients: `tests/fixtures/make.py`.
+    #[test]
+    fn agrees_with_pytorch() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/adamw.safetensors");
+        let tensors = Tensor::read_safetensors(path).unwrap();
+        let named = |name: String| tensors.iter().find(|(n, _)| *n == name).unwrap().1.copy();
+        let mut parameters = [0, 1].map(|i| named(format!("before.{i}")));
+        let mut optimizer = AdamW::new(&parameters, AdamWConfig::default());
+        for step in 0..10 {
+            let gradients = [0, 1].map(|i| named(format!("gradient.{step}.{i}")));
+            optimizer.step(&mut parameters, &gradients);
+        }
+        for (i, parameter) in parameters.iter().enumerate() {
+            let theirs = named(format!("after.{i}"));
+            let difference = (parameter - theirs).abs().max().double_value(&[]);
+            assert!(difference < 1e-6, "parameter {i}: {difference}");
+        }
+    }
+}

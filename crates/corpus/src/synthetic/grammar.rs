@@ -125,7 +125,9 @@ impl Grammar {
             Slot::Pronoun(forms) => {
                 (f64::from(u8::from(forms[state.gender as usize] == word)), state.gender)
             }
-            Slot::Class(class) => (self.classes[class].probability(state.genre, word).0, state.gender),
+            Slot::Class(class) => {
+                (self.classes[class].probability(state.genre, word).0, state.gender)
+            }
             Slot::Hero(class) => {
                 let (p, index) = self.classes[class].probability(state.genre, word);
                 (p, gender_of(index))
@@ -274,7 +276,11 @@ mod tests {
     #[test]
     fn the_vocabulary_fits_the_notebooks_tokenizer() {
         let grammar = Grammar::new();
-        assert!((1_000..=1_990).contains(&grammar.vocabulary_size()), "{}", grammar.vocabulary_size());
+        assert!(
+            (1_000..=1_990).contains(&grammar.vocabulary_size()),
+            "{}",
+            grammar.vocabulary_size()
+        );
         let text = grammar.documents(20_000, 1).join(" ");
         let spaced = text.replace('.', " .").replace(',', " ,");
         let seen: HashSet<&str> = spaced.split_whitespace().collect();

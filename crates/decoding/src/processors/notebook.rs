@@ -86,7 +86,8 @@ mod tests {
     /// Scores drawn from a bell curve, by Box–Muller on the crate's own uniforms.
     fn gaussian_row(len: u64, row: u64) -> Vec<f32> {
         let u = |i| crate::uniform(9, row, i);
-        let score = |i| 3.0 * (-2.0 * (1.0 - u(2 * i)).ln()).sqrt() * (u(2 * i + 1) * 6.283_185).cos();
+        let score =
+            |i| 3.0 * (-2.0 * (1.0 - u(2 * i)).ln()).sqrt() * (u(2 * i + 1) * 6.283_185).cos();
         (0..len).map(|i| score(i) as f32).collect()
     }
 

@@ -1,0 +1,59 @@
+//! The notebook's filters, as real PyTorch and NumPy ran them: `tests/fixtures/make.py`.
+#![allow(clippy::unwrap_used)]
+
+use enredo_decoding::{GenerationConfig, Preset};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Row {
+    logits: Vec<f32>,
+    strategies: Vec<Strategy>,
+}
+
+#[derive(Deserialize)]
+struct Strategy {
+    temperature: f32,
+    top_k: Option<usize>,
+    top_p: f32,
+    kept: Vec<usize>,
+    probabilities: Vec<f64>,
+}
+
+fn rows() -> Vec<Row> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/sampling.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn check(preset: Preset) {
+    let mut compared = 0;
+    for Row { logits, strategies } in rows() {
+        for Strategy { temperature, top_k, top_p, kept, probabilities } in strategies {
+            let config = GenerationConfig {
+                do_sample: true,
+                temperature: Some(temperature),
+                top_k,
+                top_p: Some(top_p),
+                preset,
+                ..GenerationConfig::default()
+            };
+            let ours = config.sampler(0).unwrap().probabilities(&[], &logits).unwrap();
+            let ours_kept: Vec<usize> = (0..ours.len()).filter(|&i| ours[i] > 0.0).collect();
+            assert_eq!(ours_kept, kept, "T {temperature} k {top_k:?} p {top_p}");
+            for (&id, theirs) in kept.iter().zip(probabilities) {
+                approx::assert_abs_diff_eq!(ours[id], theirs, epsilon = 1e-6);
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 40);
+}
+
+#[test]
+fn the_kept_sets_are_the_notebooks() {
+    check(Preset::Enredo);
+}
+
+#[test]
+fn the_f32_twins_keep_the_same() {
+    check(Preset::Notebook);
+}

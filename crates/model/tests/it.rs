@@ -1,0 +1,290 @@
+//! The model from the outside: parity with PyTorch, causality, sessions, files.
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+
+use enredo_model::{
+    Activation, Batch, CausalLm, Device, Error, Model, ModelConfig, causality_probe,
+};
+use fixtures::{Fixture, tiny};
+use tch::{Kind, Tensor};
+
+fn random(config: ModelConfig) -> Model {
+    Model::new(config, Device::Cpu).unwrap()
+}
+
+mod parity {
+    use super::*;
+
+    fn check(name: &str, config: ModelConfig) {
+        let fixture = Fixture::read(name);
+        let model = fixture.model("", &["input.ids", "output.logits"], config);
+        let logits = model.forward(&fixture.tensor("input.ids"), false);
+        let difference = (logits - fixture.tensor("output.logits")).abs().max().double_value(&[]);
+        assert!(difference < 1e-5, "{name}: {difference}");
+    }
+
+    #[test]
+    fn causal() {
+        check("causal", tiny());
+    }
+
+    #[test]
+    fn faithful() {
+        check("faithful", ModelConfig { add_cross_attention: true, ..tiny() });
+    }
+
+    #[test]
+    fn pre_norm_with_gelu() {
+        check("prenorm", ModelConfig { norm_first: true, hidden_act: Activation::Gelu, ..tiny() });
+    }
+}
+
+mod initial_distributions {
+    use super::*;
+
+    /// Largest magnitude and standard deviation of a parameter.
+    fn spread(model: &Model, name: &str) -> (f64, f64) {
+        let path = tempfile::tempdir().unwrap().keep().join("m.safetensors");
+        model.save(&path).unwrap();
+        let values = Fixture::open(&path).tensor(name).to_kind(Kind::Double);
+        (values.abs().max().double_value(&[]), values.std(true).double_value(&[]))
+    }
+
+    #[test]
+    fn are_pytorchs() {
+        let model = random(ModelConfig::causal());
+        let uniform = |name: &str, bound: f64| {
+            let (max, std) = spread(&model, name);
+            assert!(max <= bound && max > 0.97 * bound, "{name}: {max} of {bound}");
+            approx::assert_relative_eq!(std, bound / 3f64.sqrt(), max_relative = 0.05);
+        };
+        uniform("decoder.layers.1.self_attn.in_proj_weight", (6.0 / 512f64).sqrt());
+        uniform("decoder.layers.1.self_attn.out_proj.weight", 1.0 / 128f64.sqrt());
+        uniform("decoder.layers.2.linear1.weight", 1.0 / 128f64.sqrt());
+        uniform("decoder.layers.2.linear2.weight", 1.0 / 256f64.sqrt());
+        uniform("decoder.layers.2.linear2.bias", 1.0 / 256f64.sqrt());
+        uniform("lm_head.weight", 1.0 / 128f64.sqrt());
+        approx::assert_relative_eq!(spread(&model, "token_emb.weight").1, 1.0, max_relative = 0.02);
+        assert_eq!(spread(&model, "decoder.layers.0.self_attn.out_proj.bias").0, 0.0);
+        assert_eq!(spread(&model, "decoder.layers.0.self_attn.in_proj_bias").0, 0.0);
+    }
+
+    #[test]
+    fn every_block_starts_as_a_copy_of_the_first() {
+        let model = random(ModelConfig::faithful());
+        let path = tempfile::tempdir().unwrap().keep().join("m.safetensors");
+        model.save(&path).unwrap();
+        let file = Fixture::open(&path);
+        let layer = |i: usize| file.tensor(&format!("decoder.layers.{i}.linear1.weight"));
+        assert!(layer(0).equal(&layer(2)));
+    }
+
+    #[test]
+    fn the_notebooks_sizes_give_its_parameter_count() {
+        // 2,000 words: counted with PyTorch.
+        assert_eq!(random(ModelConfig::causal()).parameter_count(), 919_632);
+        assert_eq!(random(ModelConfig::faithful()).parameter_count(), 1_118_544);
+    }
+}
+
+mod causality {
+    use super::*;
+
+    fn leak(config: ModelConfig) -> f32 {
+        let rows: Vec<Vec<u32>> =
+            (0..3).map(|i| (0..14).map(|t| (7 * t + i) % 40).collect()).collect();
+        let probe = causality_probe(&random(config), &rows, 9).unwrap();
+        assert!(probe.effect > 0.0);
+        assert_eq!(probe.sees_the_future(), probe.leak != 0.0);
+        probe.leak
+    }
+
+    #[test]
+    fn the_causal_model_does_not_see_the_future_at_all() {
+        assert_eq!(leak(tiny()), 0.0);
+        assert_eq!(leak(ModelConfig { norm_first: true, ..tiny() }), 0.0);
+    }
+
+    #[test]
+    fn the_faithful_model_does() {
+        assert!(leak(ModelConfig { add_cross_attention: true, ..tiny() }) > 1e-3);
+    }
+
+    #[test]
+    fn a_probe_needs_a_token_before_and_at_the_change() {
+        let model = random(tiny());
+        assert!(causality_probe(&model, &[[1u32, 2, 3]], 0).is_err());
+        assert!(causality_probe(&model, &[[1u32, 2, 3]], 3).is_err());
+        assert!(causality_probe::<Vec<u32>>(&model, &[], 1).is_err());
+    }
+}
+
+mod sessions {
+    use super::*;
+
+    fn fed(model: &Model, chunks: &[&[u32]], rows: usize) -> Vec<f32> {
+        let mut session = model.session();
+        let (last, first) = chunks.split_last().unwrap();
+        first.iter().for_each(|chunk| session.feed(chunk, &mut []).unwrap());
+        let mut logits = vec![0.0; rows * session.vocab_size()];
+        session.feed(last, &mut logits).unwrap();
+        logits
+    }
+
+    fn assert_close(a: &[f32], b: &[f32]) {
+        approx::assert_abs_diff_eq!(a, b, epsilon = 1e-5);
+    }
+
+    #[test]
+    fn pieces_equal_the_whole() {
+        let model = random(tiny());
+        let ids: Vec<u32> = (1..=10).collect();
+        assert_close(
+            &fed(&model, &[&ids[..4], &ids[4..7], &ids[7..]], 1),
+            &fed(&model, &[&ids], 1),
+        );
+    }
+
+    #[test]
+    fn many_rows_equal_one_by_one() {
+        for leaky in [false, true] {
+            let config =
+                ModelConfig { trained_length: Some(6), add_cross_attention: leaky, ..tiny() };
+            let model = random(config);
+            let ids: Vec<u32> = (1..=9).collect();
+            let rows = fed(&model, &[&ids], 5);
+            for (i, row) in rows.chunks_exact(40).enumerate() {
+                assert_close(row, &fed(&model, &[&ids[..5 + i]], 1));
+            }
+        }
+    }
+
+    #[test]
+    fn the_window_slides_at_the_trained_length() {
+        let model = random(ModelConfig { trained_length: Some(6), ..tiny() });
+        let ids: Vec<u32> = (1..=20).collect();
+        assert_close(&fed(&model, &[&ids], 1), &fed(&model, &[&ids[14..]], 1));
+        let longer = fed(&model, &[&ids[13..]], 1);
+        assert_close(&longer, &fed(&model, &[&ids[14..]], 1));
+    }
+
+    #[test]
+    fn truncating_takes_back() {
+        let model = random(tiny());
+        let mut session = model.session();
+        session.feed(&[1, 2, 3, 4], &mut []).unwrap();
+        session.truncate(2);
+        assert_eq!((session.position(), session.tokens()), (2, [1, 2].as_slice()));
+        let mut logits = vec![0.0; 40];
+        session.feed(&[9], &mut logits).unwrap();
+        assert_close(&logits, &fed(&model, &[&[1, 2, 9]], 1));
+    }
+
+    #[test]
+    fn bad_feeds_are_refused_and_change_nothing() {
+        let model = random(tiny());
+        let mut session = model.session();
+        let unknown = session.feed(&[1, 40], &mut []).unwrap_err().to_string();
+        assert!(unknown.contains("token 40 is outside the model's vocabulary of 40"), "{unknown}");
+        assert!(matches!(session.feed(&[1], &mut [0.0; 80]), Err(Error::LogitsBuffer { .. })));
+        assert!(matches!(session.feed(&[1], &mut [0.0; 41]), Err(Error::LogitsBuffer { .. })));
+        assert_eq!(session.position(), 0);
+    }
+
+    #[test]
+    fn candidates_are_the_best_of_the_row() {
+        let model = random(tiny());
+        let found = model.candidates(&[1, 2, 3], 5).unwrap();
+        assert_eq!(found.row, fed(&model, &[&[1, 2, 3]], 1));
+        let above = found.row.iter().filter(|&&logit| logit > found.logits[4]).count();
+        assert_eq!((found.ids.len(), above), (5, 4));
+        assert!(found.logits.is_sorted_by(|a, b| a >= b));
+        assert!(model.candidates(&[], 5).is_err());
+    }
+}
+
+mod losses {
+    use super::*;
+
+    #[test]
+    fn padding_is_no_target() {
+        let model = random(tiny());
+        let batch = |rows: &[&[u32]]| Batch::new(rows, 32, model.config()).unwrap();
+        let short = batch(&[&[1, 2, 3]]);
+        let padded = batch(&[&[1, 2, 3, 0, 0, 0]]);
+        let loss = |batch: &Batch| model.loss(batch, false).double_value(&[]);
+        approx::assert_abs_diff_eq!(loss(&short), loss(&padded), epsilon = 1e-6);
+        approx::assert_abs_diff_eq!(model.summed_loss(&padded), 2.0 * loss(&short), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn an_untrained_model_knows_nothing() {
+        let model = random(tiny());
+        let rows: Vec<Vec<u32>> =
+            (0..64).map(|i| (0..12).map(|t| 1 + (i * t + i) % 39).collect()).collect();
+        let loss = model.loss(&Batch::new(&rows, 32, model.config()).unwrap(), false);
+        approx::assert_abs_diff_eq!(loss.double_value(&[]), 40f64.ln(), epsilon = 0.5);
+    }
+}
+
+mod files {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn path() -> PathBuf {
+        tempfile::tempdir().unwrap().keep().join("model.safetensors")
+    }
+
+    fn fault(path: &PathBuf, config: ModelConfig) -> String {
+        Model::load(config, path, Device::Cpu).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_saved_comes_back() {
+        for config in
+            [tiny(), ModelConfig { add_cross_attention: true, norm_first: true, ..tiny() }]
+        {
+            let (model, path) = (random(config.clone()), path());
+            model.save(&path).unwrap();
+            let again = Model::load(config, &path, Device::Cpu).unwrap();
+            let ids = Tensor::from_slice(&[1i64, 5, 9, 2]).view([1, 4]);
+            assert!(model.forward(&ids, false).equal(&again.forward(&ids, false)));
+        }
+    }
+
+    #[test]
+    fn another_models_weights_are_refused_by_name() {
+        let path = path();
+        random(tiny()).save(&path).unwrap();
+        let missing = fault(&path, ModelConfig { add_cross_attention: true, ..tiny() });
+        assert!(missing.contains("model.safetensors"), "{missing}");
+        assert!(
+            missing.contains("missing: decoder.layers.0.multihead_attn.in_proj_bias"),
+            "{missing}"
+        );
+        let extra = fault(&path, ModelConfig { num_hidden_layers: 1, ..tiny() });
+        assert!(extra.contains("not the model's: decoder.layers.1."), "{extra}");
+        let misshapen = fault(&path, ModelConfig { vocab_size: 41, ..tiny() });
+        assert!(misshapen.contains("misshapen: lm_head.bias is F32 [40], not [41]"), "{misshapen}");
+    }
+
+    #[test]
+    fn damaged_and_absent_files_are_named() {
+        let path = path();
+        assert!(fault(&path, tiny()).contains("model.safetensors: No such file"));
+        random(tiny()).save(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        assert!(fault(&path, tiny()).contains("not a whole safetensors file"));
+    }
+
+    #[test]
+    fn a_refused_file_leaves_the_weights_as_they_were() {
+        let (path, model) = (path(), random(tiny()));
+        random(ModelConfig { vocab_size: 41, ..tiny() }).save(&path).unwrap();
+        let before = model.to_safetensors().unwrap();
+        assert!(model.load_weights(&path).is_err());
+        assert_eq!(model.to_safetensors().unwrap(), before);
+    }
+}

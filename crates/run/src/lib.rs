@@ -1,0 +1,54 @@
+//! A training run's folder: its format, read and written.
+//!
+//! [`RunFolder`] is the folder, and this crate is the one owner of what lies in it: training writes
+//! through it, everything else reads through it. It knows no tensor: weights are bytes here.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `run.json` | [`RunInfo`]: format version, command line, settings, machine, data |
+//! | `config.json`, `generation_config.json` | the model and the default strategy, in Hugging Face's names |
+//! | `tokenizer.json`, `model.safetensors` | the tokenizer and the weights |
+//! | `metrics.jsonl` | a [`Metric`] a step |
+//! | `evals.jsonl` | an [`Eval`] an evaluation |
+//! | `samples.jsonl` | a [`Sample`] a generated text |
+//! | `loss.svg`, `loss.png` | the loss curve (feature `plot`) |
+//! | `checkpoints/step-00000500/` | the state at a step |
+//!
+//! Whole files are replaced atomically, so a reader sees the old one or the new one. Rows go out one
+//! by one through a [`RowWriter`], so a killed process loses none that it had appended; [`Rows`]
+//! streams them back and passes over a last line that was cut short. Names are in [`layout`].
+//!
+//! ```
+//! use enredo_run::{Metric, Result, RunFolder, RunInfo};
+//!
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let path = dir.path().join("runs/first");
+//! let run = RunFolder::create(&path, false)?;
+//! run.write_info(&RunInfo { preset: "causal".into(), seed: 42, ..RunInfo::default() })?;
+//! let mut metrics = run.writer::<Metric>()?;
+//! metrics.append(&Metric { step: 1, loss: 7.6, ..Metric::default() })?;
+//!
+//! let run = RunFolder::open(&path)?;
+//! assert_eq!(run.info()?.seed, 42);
+//! let rows: Vec<Metric> = run.rows()?.collect::<Result<_>>()?;
+//! assert_eq!(rows[0].loss, 7.6);
+//! # Ok::<(), enredo_run::Error>(())
+//! ```
+
+mod atomic;
+mod error;
+mod folder;
+mod info;
+mod jsonl;
+pub mod layout;
+#[cfg(feature = "plot")]
+mod plot;
+mod rows;
+
+pub use error::{Error, Result};
+pub use folder::RunFolder;
+pub use info::{DataInfo, FORMAT_VERSION, RunInfo};
+pub use jsonl::{RowWriter, Rows};
+#[cfg(feature = "plot")]
+pub use plot::{Floor, LossCurve};
+pub use rows::{Eval, Metric, Row, Sample, Strategy};

@@ -1,0 +1,143 @@
+//! The trainer from the outside: parity with PyTorch, the loop, faults.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../../model/tests/fixtures.rs"]
+mod fixtures;
+
+use std::{ops::ControlFlow, time::Duration};
+
+use enredo_model::{Batch, Device, Model, ModelConfig};
+use enredo_run::Metric;
+use enredo_trainer::{AdamWConfig, Batches, Error, TrainConfig, Trainer, evaluate};
+use fixtures::{Fixture, tiny};
+
+fn steps(steps: u64) -> TrainConfig {
+    TrainConfig { steps, ..TrainConfig::default() }
+}
+
+mod parity {
+    use super::*;
+
+    /// Twenty steps from PyTorch's weights on PyTorch's batches.
+    fn check(name: &str, config: ModelConfig) {
+        let fixture = Fixture::read(name);
+        let config = ModelConfig { hidden_dropout_prob: 0.0, ..config };
+        let model = fixture.model("before.", &[], config.clone());
+        let batches = fixture.tensor("batches");
+        let losses = Vec::<f64>::try_from(fixture.tensor("losses")).unwrap();
+        let mut trainer = Trainer::new(&model, steps(20)).unwrap();
+        for (i, theirs) in losses.iter().enumerate() {
+            let rows: Vec<Vec<i64>> = batches.get(i as i64).try_into().unwrap();
+            let rows: Vec<Vec<u32>> =
+                rows.iter().map(|row| row.iter().map(|&id| id as u32).collect()).collect();
+            let batch = Batch::new(&rows, 12, &config).unwrap();
+            let ours = trainer.step(&batch).unwrap().loss;
+            assert!((ours - theirs).abs() < 1e-4, "{name}, step {}: {ours} {theirs}", i + 1);
+        }
+        let after = fixture.model("after.", &[], config);
+        for (ours, theirs) in model.parameters().iter().zip(after.parameters()) {
+            let difference = (ours - theirs).abs().max().double_value(&[]);
+            assert!(difference < 1e-3, "{name}: {difference}");
+        }
+    }
+
+    #[test]
+    fn causal() {
+        check("training_causal", tiny());
+    }
+
+    #[test]
+    fn faithful() {
+        check("training_faithful", ModelConfig { add_cross_attention: true, ..tiny() });
+    }
+}
+
+/// Documents in which every word follows from the one before it.
+fn documents() -> Vec<Vec<u32>> {
+    (0..40).map(|i| (0..10).map(|t| 1 + (3 * t + i) % 39).collect()).collect()
+}
+
+fn model() -> Model {
+    Model::new(tiny(), Device::Cpu).unwrap()
+}
+
+fn go_on(_: &Metric, _: &Model) -> Result<ControlFlow<()>, Error> {
+    Ok(ControlFlow::Continue(()))
+}
+
+#[test]
+fn it_learns_what_can_be_learned() {
+    let (documents, model) = (documents(), model());
+    let mut batches = Batches::epochs(&documents, 16, 32, model.config(), 1).unwrap();
+    let optimizer = AdamWConfig { lr: 1e-2, ..AdamWConfig::default() };
+    let config = TrainConfig { optimizer, ..steps(200) };
+    Trainer::new(&model, config).unwrap().fit(&mut batches, go_on).unwrap();
+    let result = evaluate(&model, &documents, 32).unwrap();
+    assert!(result.loss < 0.2, "{result:?}");
+    assert_eq!(result.targets, 40 * 9);
+}
+
+#[test]
+fn every_step_is_reported_and_the_caller_can_stop() {
+    let (documents, model) = (documents(), model());
+    let mut batches = Batches::random(&documents, 4, 32, model.config(), 1).unwrap();
+    let mut seen = Vec::new();
+    let mut trainer =
+        Trainer::new(&model, steps(50)).unwrap().with_time_spent(Duration::from_secs(9));
+    trainer
+        .fit(&mut batches, |metric, _| {
+            seen.push(metric.clone());
+            let done = metric.step == 5;
+            Ok::<_, Error>(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
+        .unwrap();
+    assert_eq!(seen.iter().map(|m| m.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert_eq!(seen.iter().map(|m| m.tokens).collect::<Vec<_>>(), [36, 72, 108, 144, 180]);
+    assert!(seen.iter().all(|m| m.loss > 0.0 && m.grad_norm > 0.0 && m.lr == 1e-3));
+    assert!(
+        seen[0].train_seconds > 9.0 && seen.is_sorted_by(|a, b| a.train_seconds < b.train_seconds)
+    );
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_stops_the_run_and_spares_the_weights() {
+    let (documents, model) = (documents(), model());
+    tch::no_grad(|| drop(model.parameters()[0].get(0).fill_(f64::NAN)));
+    tch::no_grad(|| drop(model.parameters()[0].get(1).fill_(f64::NAN)));
+    let before = model.to_safetensors().unwrap();
+    let mut batches = Batches::random(&documents, 40, 32, model.config(), 1).unwrap();
+    let mut shown = Vec::new();
+    let error = Trainer::new(&model, steps(50))
+        .unwrap()
+        .fit(&mut batches, |metric, _| {
+            shown.push(metric.loss);
+            Ok::<_, Error>(ControlFlow::Continue(()))
+        })
+        .unwrap_err();
+    assert!(error.to_string().starts_with("step 1: the loss is NaN"), "{error}");
+    assert!(shown.len() == 1 && shown[0].is_nan(), "{shown:?}");
+    assert_eq!(model.to_safetensors().unwrap(), before);
+}
+
+#[test]
+fn bad_settings_are_named() {
+    let model = model();
+    let fault = |config| Trainer::new(&model, config).unwrap_err().to_string();
+    let optimizer = AdamWConfig { lr: 0.0, ..AdamWConfig::default() };
+    assert!(fault(TrainConfig { optimizer, ..steps(1) }).contains("lr is 0"));
+    let optimizer = AdamWConfig { betas: (0.9, 1.0), ..AdamWConfig::default() };
+    assert!(fault(TrainConfig { optimizer, ..steps(1) }).contains("betas.1 is 1"));
+    assert!(
+        fault(TrainConfig { max_grad_norm: f64::NAN, ..steps(1) }).contains("max_grad_norm is NaN")
+    );
+}
+
+#[test]
+fn nothing_to_predict_is_an_error() {
+    let model = model();
+    assert!(matches!(evaluate(&model, &[vec![5u32]], 32), Err(Error::NoTargets { documents: 1 })));
+    assert!(matches!(
+        evaluate::<Vec<u32>>(&model, &[], 32),
+        Err(Error::NoTargets { documents: 0 })
+    ));
+}

@@ -1,0 +1,100 @@
+//! What a run writes down as it goes: rows of metrics, evaluations and samples, and checkpoints.
+
+use std::collections::VecDeque;
+
+use anyhow::Result;
+
+use crate::{
+    Completion, LanguageModel,
+    decoding::GenerationConfig,
+    run::{Eval, Metric, RowWriter, RunFolder, Sample, Strategy, layout},
+};
+
+/// How many steps `train_loss` averages.
+const RECENT: usize = 200;
+
+/// The three row files of a run folder, and the losses of the latest steps.
+#[derive(Debug)]
+pub struct Journal<'r> {
+    folder: &'r RunFolder,
+    metrics: RowWriter<Metric>,
+    evals: RowWriter<Eval>,
+    samples: RowWriter<Sample>,
+    losses: VecDeque<f64>,
+}
+
+impl<'r> Journal<'r> {
+    /// Opens the files.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn new(folder: &'r RunFolder) -> Result<Self> {
+        let (metrics, evals, samples) = (folder.writer()?, folder.writer()?, folder.writer()?);
+        Ok(Self { folder, metrics, evals, samples, losses: VecDeque::new() })
+    }
+
+    /// Records a step.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn metric(&mut self, metric: &Metric) -> Result<()> {
+        if self.losses.len() == RECENT {
+            self.losses.pop_front();
+        }
+        self.losses.push_back(metric.loss);
+        Ok(self.metrics.append(metric)?)
+    }
+
+    /// Mean loss of the last `count` steps, of 200 at most.
+    #[must_use]
+    pub fn mean_loss(&self, count: usize) -> f64 {
+        let count = count.min(self.losses.len());
+        self.losses.iter().rev().take(count).sum::<f64>() / count as f64
+    }
+
+    /// Records the held-out loss after a step.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn eval(&mut self, metric: &Metric, val_loss: f64) -> Result<()> {
+        let Metric { step, train_seconds, .. } = *metric;
+        let train_loss = self.mean_loss(RECENT);
+        Ok(self.evals.append(&Eval { step, train_loss, val_loss, train_seconds })?)
+    }
+
+    /// Completes `prompt`, records the text as a sample of `step`, and returns it.
+    ///
+    /// # Errors
+    /// A strategy or model that gives no text, or a file that cannot be written.
+    pub fn sample(
+        &mut self,
+        model: &LanguageModel,
+        step: u64,
+        prompt: &str,
+        (label, config): (&str, &GenerationConfig),
+        seed: u64,
+    ) -> Result<String> {
+        let Completion { text, tokens } = model.complete(prompt, config, seed)?;
+        let config = serde_json::to_value(model.strategy(config))?;
+        let strategy = Strategy { label: label.to_owned(), config };
+        let prompt = prompt.to_owned();
+        self.samples.append(&Sample {
+            step,
+            prompt,
+            strategy,
+            seed,
+            text: text.clone(),
+            tokens,
+        })?;
+        Ok(text)
+    }
+
+    /// Keeps the weights of a step under `checkpoints/`.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn checkpoint(&self, step: u64, model: &LanguageModel) -> Result<()> {
+        let weights = model.model().to_safetensors()?;
+        Ok(self.folder.write_checkpoint(step, layout::MODEL, &weights)?)
+    }
+}

@@ -1,0 +1,177 @@
+//! Text in, text out: a model, its tokenizer and its preset together.
+
+use std::path::Path;
+
+use enredo_decoding::{Generate, GenerationConfig, generate};
+use enredo_model::{Device, Model, ModelConfig, Session};
+use enredo_run::{RunFolder, layout};
+use enredo_tokenization::{TextStream, Tokenizer};
+
+use crate::{Error, Preset, Result};
+
+/// A model that reads and writes text.
+#[derive(Debug)]
+pub struct LanguageModel {
+    model: Model,
+    tokenizer: Tokenizer,
+    preset: Preset,
+}
+
+/// A generated text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completion {
+    /// The prompt and what follows it.
+    pub text: String,
+    /// The new tokens, an end-of-text token included.
+    pub tokens: Vec<u32>,
+}
+
+/// The likeliest next tokens after a prompt, best first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextTokens {
+    /// Their texts.
+    pub texts: Vec<String>,
+    /// Their ids.
+    pub ids: Vec<u32>,
+    /// Their logits, before any temperature or filter.
+    pub logits: Vec<f32>,
+    /// The logits of the whole vocabulary.
+    pub row: Vec<f32>,
+}
+
+impl LanguageModel {
+    /// Joins a model and its tokenizer; the tokenizer takes on the preset's way with text.
+    ///
+    /// # Errors
+    /// [`Error::VocabularyMismatch`].
+    pub fn new(model: Model, tokenizer: Tokenizer, preset: Preset) -> Result<Self> {
+        let (ours, models) = (tokenizer.vocab_size(), model.config().vocab_size);
+        if ours != models {
+            return Err(Error::VocabularyMismatch { tokenizer: ours, model: models });
+        }
+        Ok(Self { model, tokenizer: tokenizer.with_mode(preset.text_mode()), preset })
+    }
+
+    /// Loads the final model of a run folder.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged, or does not fit the others.
+    pub fn open(run: impl AsRef<Path>, device: Device) -> Result<Self> {
+        let run = RunFolder::open(run.as_ref())?;
+        let config: ModelConfig = run.read_json(layout::CONFIG)?;
+        let model = Model::load(config, run.file(layout::MODEL)?, device)?;
+        let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
+        Self::new(model, tokenizer, run.info()?.preset.parse()?)
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The vocabulary.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// How text is fed and decoded.
+    #[must_use]
+    pub fn preset(&self) -> Preset {
+        self.preset
+    }
+
+    /// `config` with what the preset adds: see [`Preset::strategy`].
+    #[must_use]
+    pub fn strategy(&self, config: &GenerationConfig) -> GenerationConfig {
+        self.preset.strategy(config, self.tokenizer.special())
+    }
+
+    /// How many of the prompt's first tokens the model does not see, because its window is shorter.
+    ///
+    /// # Errors
+    /// [`Error::Tokenization`].
+    pub fn tokens_cut(&self, prompt: &str) -> Result<usize> {
+        let length = self.tokenizer.encode_prompt(prompt)?.len();
+        Ok(length.saturating_sub(self.model.config().window()))
+    }
+
+    /// Continues `prompt`: an iterator of the new text, a piece for each token.
+    ///
+    /// A prompt longer than the model's window is cut from the left (see [`tokens_cut`](Self::tokens_cut)).
+    ///
+    /// # Errors
+    /// [`Error::Decoding`] for a strategy that is out of range; the iterator yields later faults.
+    pub fn generate(
+        &self,
+        prompt: &str,
+        config: &GenerationConfig,
+        seed: u64,
+    ) -> Result<TextPieces<'_>> {
+        let ids = self.tokenizer.encode_prompt(prompt)?;
+        let mut stream = self.tokenizer.stream();
+        let prompt = ids.iter().map(|&id| stream.push(id)).collect::<Result<_, _>>()?;
+        let tokens = generate(self.model.session(), &ids, &self.strategy(config), seed)?;
+        Ok(TextPieces { prompt, tokens, stream, prompt_length: ids.len() })
+    }
+
+    /// Continues `prompt` to the end.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate), and the first fault on the way.
+    pub fn complete(
+        &self,
+        prompt: &str,
+        config: &GenerationConfig,
+        seed: u64,
+    ) -> Result<Completion> {
+        let mut pieces = self.generate(prompt, config, seed)?;
+        pieces.by_ref().try_for_each(|piece| piece.map(drop))?;
+        let tokens = pieces.tokens().to_vec();
+        Ok(Completion { text: self.tokenizer.decode(pieces.tokens.context())?, tokens })
+    }
+
+    /// The `n` likeliest tokens after `prompt`.
+    ///
+    /// # Errors
+    /// [`Error::Tokenization`], [`Error::Model`].
+    pub fn next_tokens(&self, prompt: &str, n: usize) -> Result<NextTokens> {
+        let found = self.model.candidates(&self.tokenizer.encode_prompt(prompt)?, n)?;
+        let text = |&id: &u32| self.tokenizer.token(id).unwrap_or_default();
+        let texts = found.ids.iter().map(text).collect();
+        Ok(NextTokens { texts, ids: found.ids, logits: found.logits, row: found.row })
+    }
+}
+
+/// The text that follows a prompt, piece by piece; made by [`LanguageModel::generate`].
+#[derive(Debug)]
+pub struct TextPieces<'m> {
+    prompt: String,
+    tokens: Generate<Session<'m>>,
+    stream: TextStream<'m>,
+    prompt_length: usize,
+}
+
+impl TextPieces<'_> {
+    /// The prompt as the model reads it: its words joined by spaces, unknown ones as `[UNK]`.
+    #[must_use]
+    pub fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    /// The new tokens so far.
+    #[must_use]
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens.context()[self.prompt_length..]
+    }
+}
+
+impl Iterator for TextPieces<'_> {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let token = self.tokens.next()?;
+        Some(token.map_err(Error::from).and_then(|token| Ok(self.stream.push(token)?)))
+    }
+}

@@ -1,0 +1,87 @@
+//! A preset: a model and how it is fed and decoded, under one name.
+
+use std::{fmt, str::FromStr};
+
+use enredo_decoding::{GenerationConfig, Preset as Arithmetic};
+use enredo_model::ModelConfig;
+use enredo_tokenization::{SpecialTokens, TextMode};
+
+use crate::{Error, Result};
+
+/// Names a model together with its way with text; every single setting can be changed afterwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preset {
+    /// The notebook's sizes with masked self-attention only; prompts are open-ended, text is never
+    /// markup, and `[PAD]`, `[UNK]` and `[BOS]` are never drawn.
+    #[default]
+    Causal,
+    /// The notebook to the letter, with all its faults: it reads the future, closes its prompts,
+    /// parses text as markup, and sums in f32.
+    Faithful,
+}
+
+impl Preset {
+    /// Every preset.
+    pub const ALL: [Self; 2] = [Self::Causal, Self::Faithful];
+
+    /// The name by which [`FromStr`] finds it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Causal => "causal",
+            Self::Faithful => "faithful",
+        }
+    }
+
+    /// The model it stands for.
+    #[must_use]
+    pub fn model_config(self) -> ModelConfig {
+        match self {
+            Self::Causal => ModelConfig::causal(),
+            Self::Faithful => ModelConfig::faithful(),
+        }
+    }
+
+    /// How its texts are framed and read.
+    #[must_use]
+    pub fn text_mode(self) -> TextMode {
+        match self {
+            Self::Causal => TextMode::Literal,
+            Self::Faithful => TextMode::Notebook,
+        }
+    }
+
+    /// `config` with what this preset adds where it is silent: the end-of-text token, the tokens
+    /// never drawn, the notebook's arithmetic.
+    #[must_use]
+    pub fn strategy(self, config: &GenerationConfig, special: SpecialTokens) -> GenerationConfig {
+        let mut config = config.clone();
+        if config.eos_token_id.is_empty() {
+            config.eos_token_id = vec![special.eos];
+        }
+        match self {
+            Self::Causal => {
+                let never = || special.never_drawn().to_vec();
+                config.suppress_tokens.get_or_insert_with(never);
+            }
+            Self::Faithful => config.preset = Arithmetic::Notebook,
+        }
+        config
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|preset| preset.name() == name);
+        found.ok_or_else(|| Error::UnknownPreset { got: name.to_owned() })
+    }
+}

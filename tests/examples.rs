@@ -1,0 +1,310 @@
+//! The examples as a user runs them: a run from end to end, seeds, and bad input. Each run is a process
+//! of its own, because libtorch's generator and threads are global.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::LazyLock,
+};
+
+use enredo::run::{Eval, Metric, Row, RunFolder, Sample, layout};
+use serde_json::Value;
+
+/// A small run on the built-in corpus.
+const SMALL: &str = "--quick --steps 40 --hidden-size 32 --layers 2 --ffn-size 32 \
+    --log-every 20 --sample-every 20 --eval-every 25 --threads 2";
+
+/// Runs an example with `args`, which are split at spaces, and `more` as they are.
+fn example(name: &str, args: &str, more: &[&str]) -> Output {
+    let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
+    let program = folder.join(name);
+    assert!(program.exists(), "{} is built by `cargo test --workspace`", program.display());
+    Command::new(program).args(args.split_whitespace()).args(more).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// What a refusal says; it must be an error of ours and no panic.
+fn refusal(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "it was not refused: {}", String::from_utf8_lossy(&output.stdout));
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+fn scratch() -> PathBuf {
+    tempfile::tempdir().unwrap().keep()
+}
+
+/// A run made once and only read by the tests, and what it printed.
+static RUN: LazyLock<(PathBuf, String)> = LazyLock::new(|| small_run("causal", 42));
+
+fn small_run(preset: &str, seed: u32) -> (PathBuf, String) {
+    let path = scratch().join("run");
+    let (seed, out) = (seed.to_string(), path.to_str().unwrap());
+    let more = ["--preset", preset, "--seed", &seed, "--out", out];
+    let printed = stdout(&example("notebook", SMALL, &more));
+    (path, printed)
+}
+
+fn rows<R: Row>(path: &Path) -> Vec<R> {
+    RunFolder::open(path).unwrap().rows().unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// A copy of the run that a test may damage.
+fn copy_of_run() -> PathBuf {
+    let copy = scratch();
+    for entry in fs::read_dir(&RUN.0).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, copy.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    copy
+}
+
+mod a_run {
+    use super::*;
+
+    #[test]
+    fn leaves_a_whole_folder() {
+        for name in layout::FILES.iter().filter(|&&name| name != layout::REPORT) {
+            assert!(RUN.0.join(name).exists(), "{name}");
+        }
+        let run = RunFolder::open(&RUN.0).unwrap();
+        assert_eq!(run.checkpoints().unwrap(), [20, 40]);
+        let info = run.info().unwrap();
+        assert_eq!((info.seed, info.preset.as_str(), info.data.documents), (42, "causal", 5_000));
+        assert_eq!(info.settings["hidden_size"], 32);
+        let config: Value = run.read_json(layout::CONFIG).unwrap();
+        assert_eq!((&config["trained_length"], &config["hidden_size"]), (&31.into(), &32.into()));
+        let strategy: Value = run.read_json(layout::GENERATION_CONFIG).unwrap();
+        assert_eq!(strategy["suppress_tokens"], serde_json::json!([0, 1, 2]));
+        assert_eq!(&fs::read(RUN.0.join(layout::LOSS_PNG)).unwrap()[..4], b"\x89PNG");
+    }
+
+    #[test]
+    fn records_every_step_evaluation_and_sample() {
+        let metrics: Vec<Metric> = rows(&RUN.0);
+        assert!(metrics.iter().map(|m| m.step).eq(1..=40));
+        assert!(metrics.is_sorted_by(|a, b| a.tokens < b.tokens && a.train_seconds < b.train_seconds));
+        let evals: Vec<Eval> = rows(&RUN.0);
+        assert_eq!(evals.iter().map(|e| e.step).collect::<Vec<_>>(), [25, 40]);
+        assert!(evals[1].val_loss < evals[0].val_loss && evals[1].val_loss < metrics[0].loss);
+        let samples: Vec<Sample> = rows(&RUN.0);
+        assert_eq!(samples.len(), 2 * 2 + 3 * 4);
+        for sample in samples {
+            assert!(sample.text.starts_with("This movie is a") || sample.step == 40, "{}", sample.text);
+            assert!(sample.tokens.len() <= 15 && !sample.tokens.iter().any(|id| [0, 1, 2].contains(id)));
+        }
+    }
+
+    #[test]
+    fn prints_what_the_notebook_prints() {
+        for expected in [
+            "Documents: 5000", "Samples:\n • ", "Vocabulary: 1411 tokens", "PAD 0 | UNK 1 | BOS 2 | EOS 3",
+            "Tokens (", "Parameters: ", "Device: cpu", "[step    20] loss = ", "perplexity = ",
+            "[Greedy] This movie is a", "[Sampling T=0.8, K=50, P=0.9] This movie is a", "held-out loss = ",
+            "Strategies compared", "Prompt: 'A story about love and'", "[Temp=1.5 K=None P=0.95]",
+            "Next token after 'This movie is a'", "Top 5: [", "logit", "the model is causal",
+            "Entropy of the corpus",
+        ] {
+            assert!(RUN.1.contains(expected), "'{expected}' is missing in:\n{}", RUN.1);
+        }
+    }
+
+    #[test]
+    fn of_the_faithful_preset_reads_the_future() {
+        let (path, printed) = small_run("faithful", 42);
+        assert!(printed.contains("READS THE FUTURE"), "{printed}");
+        let config: Value = RunFolder::open(&path).unwrap().read_json(layout::CONFIG).unwrap();
+        assert_eq!(config["add_cross_attention"], true);
+        stdout(&example("generate", "--max-new-tokens 3", &[path.to_str().unwrap()]));
+    }
+
+    #[test]
+    fn is_decided_by_its_seed() {
+        let losses = |path: &Path| {
+            let metrics = rows::<Metric>(path).into_iter();
+            metrics.map(|m| (m.loss.to_bits(), m.grad_norm.to_bits(), m.tokens)).collect::<Vec<_>>()
+        };
+        let (same, other) = (small_run("causal", 42).0, small_run("causal", 43).0);
+        assert_eq!(losses(&RUN.0), losses(&same));
+        assert_eq!(rows::<Sample>(&RUN.0), rows::<Sample>(&same));
+        for name in [layout::MODEL, layout::TOKENIZER] {
+            assert!(fs::read(RUN.0.join(name)).unwrap() == fs::read(same.join(name)).unwrap(), "{name}");
+        }
+        assert_ne!(losses(&RUN.0), losses(&other));
+    }
+
+    #[test]
+    fn is_not_overwritten_unless_told() {
+        let out = copy_of_run();
+        fs::write(out.join("notes.txt"), "mine").unwrap();
+        let before = fs::read(out.join(layout::METRICS)).unwrap();
+        let refused = refusal(&example("notebook", SMALL, &["--out", out.to_str().unwrap()]));
+        assert!(refused.contains("--overwrite"), "{refused}");
+        assert!(fs::read(out.join(layout::METRICS)).unwrap() == before);
+        let args = format!("{SMALL} --steps 3 --overwrite").replace("--steps 40 ", "");
+        stdout(&example("notebook", &args, &["--out", out.to_str().unwrap()]));
+        assert_eq!(rows::<Metric>(&out).len(), 3);
+        assert_eq!(fs::read_to_string(out.join("notes.txt")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn that_diverges_says_so_and_keeps_what_it_wrote() {
+        let out = scratch().join("run");
+        let args = format!("{SMALL} --lr 1e30");
+        let refused = refusal(&example("notebook", &args, &["--out", out.to_str().unwrap()]));
+        assert!(refused.contains("training stopped") && refused.contains("learning rate"), "{refused}");
+        let metrics: Vec<Metric> = rows(&out);
+        let last = metrics.last().unwrap();
+        assert!(!last.loss.is_finite() || !last.grad_norm.is_finite(), "{last:?}");
+    }
+}
+
+mod a_trained_model {
+    use super::*;
+
+    fn run() -> &'static str {
+        RUN.0.to_str().unwrap()
+    }
+
+    #[test]
+    fn generates_what_was_asked() {
+        let output = example("generate", "--num-return 3 --seed 5", &[run()]);
+        let text = stdout(&output);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.starts_with("This movie is a ")), "{text}");
+        assert!(lines[0] != lines[1] && lines[1] != lines[2]);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("µs a token"));
+        let again = stdout(&example("generate", "--num-return 3 --seed 5", &[run()]));
+        assert_eq!(text, again);
+        let greedy = |seed: &str| stdout(&example("generate", "--greedy --seed", &[seed, run()]));
+        assert_eq!(greedy("1"), greedy("2"));
+    }
+
+    #[test]
+    fn notices_an_empty_prompt_and_one_beyond_its_window() {
+        let empty = example("generate", "--max-new-tokens 4", &[run(), "--prompt", ""]);
+        assert!(!stdout(&empty).starts_with(' '));
+        assert!(String::from_utf8_lossy(&empty.stderr).contains("prompt is empty"));
+        let prompt = "the world is ".repeat(20);
+        let long = example("generate", "--max-new-tokens 4", &[run(), "--prompt", &prompt]);
+        assert!(stdout(&long).starts_with("the world is the world"));
+        let notice = String::from_utf8_lossy(&long.stderr).into_owned();
+        assert!(notice.contains("window of 31 tokens: its first 30 are not read"), "{notice}");
+    }
+
+    #[test]
+    fn is_evaluated_on_its_own_and_on_other_data() {
+        let own = stdout(&example("evaluate", "", &[run()]));
+        let recorded = rows::<Eval>(&RUN.0).pop().unwrap().val_loss;
+        assert!(own.contains(&format!("{recorded:.4} nats")), "{own} {recorded}");
+        assert!(own.contains("Documents   500") && own.contains("Floor"), "{own}");
+        let path = scratch().join("texts.txt");
+        fs::write(&path, "The world is tired of a wizard.\n".repeat(30)).unwrap();
+        let other = stdout(&example("evaluate", "--all --data", &[path.to_str().unwrap(), run()]));
+        assert!(other.contains("Documents   30") && !other.contains("Floor"), "{other}");
+    }
+
+    #[test]
+    fn refuses_bad_sampling_parameters() {
+        let refuse = |args: &str| refusal(&example("generate", args, &[run()]));
+        assert!(refuse("--top-k 0").contains("top-k is 0"));
+        assert!(refuse("--top-p 0").contains("top-p is 0"));
+        assert!(refuse("--top-p 1.5").contains("top-p is 1.5"));
+        assert!(refuse("--temperature -1").contains("temperature is -1"));
+        assert!(refuse("--temperature NaN").contains("temperature is NaN"));
+        assert!(refuse("--num-return 0").contains("--num-return is 0"));
+        assert!(refuse("--device tpu").contains("device 'tpu'"));
+    }
+
+    #[test]
+    fn whose_files_do_not_fit_is_refused() {
+        let damaged = |name: &str, from: &str, to: &str| {
+            let folder = copy_of_run();
+            let text = fs::read_to_string(folder.join(name)).unwrap();
+            assert!(text.contains(from));
+            fs::write(folder.join(name), text.replacen(from, to, 1)).unwrap();
+            refusal(&example("generate", "", &[folder.to_str().unwrap()]))
+        };
+        let misshapen = damaged(layout::CONFIG, "\"hidden_size\": 32", "\"hidden_size\": 64");
+        assert!(misshapen.contains("model.safetensors") && misshapen.contains("misshapen"), "{misshapen}");
+        let missing = damaged(layout::CONFIG, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+        assert!(missing.contains("missing: decoder.layers.2."), "{missing}");
+        assert!(damaged(layout::RUN, "causal", "casual").contains("no preset 'casual'"));
+        assert!(damaged(layout::RUN, "{", "").contains("run.json"));
+
+        let folder = copy_of_run();
+        let words = ["one two three four"];
+        let other = enredo::tokenization::Tokenizer::train(words, &Default::default()).unwrap();
+        other.save(folder.join(layout::TOKENIZER)).unwrap();
+        let refused = refusal(&example("generate", "", &[folder.to_str().unwrap()]));
+        assert!(refused.contains("the tokenizer has 8 tokens and the model 1411"), "{refused}");
+
+        let nothing = refusal(&example("generate", "", &["no/such/run"]));
+        assert!(nothing.contains("no/such/run"), "{nothing}");
+    }
+}
+
+mod bad_data {
+    use super::*;
+
+    /// Tries to train on `name` with these bytes.
+    fn refused(name: &str, bytes: &[u8], args: &str) -> String {
+        let path = scratch().join(name);
+        fs::write(&path, bytes).unwrap();
+        train_on(path.to_str().unwrap(), args)
+    }
+
+    fn train_on(path: &str, args: &str) -> String {
+        let out = scratch().join("run");
+        let more = ["--data", path, "--out", out.to_str().unwrap()];
+        let text = refusal(&example("notebook", &format!("{SMALL} {args}"), &more));
+        assert!(text.contains(path) || text.contains("training documents"), "{path} is not named: {text}");
+        text
+    }
+
+    #[test]
+    fn is_named() {
+        assert!(train_on("no/such/file.parquet", "").contains("no/such/file.parquet"));
+        train_on(scratch().to_str().unwrap(), "");
+        refused("cut.parquet", b"PAR1 and then nothing", "");
+        let column = refused("films.csv", b"title,plot\nRope,Two men give a party.\n", "");
+        assert!(column.contains("title") && column.contains("plot"), "{column}");
+        let utf8 = refused("films.csv", b"description\nA caf\xe9 in a small town by the sea.\n", "");
+        assert!(utf8.contains("UTF-8"), "{utf8}");
+        refused("films.xyz", b"what is this", "");
+    }
+
+    #[test]
+    fn too_little_of_it_is_refused() {
+        let few = refused("few.txt", "A young man leaves the city.\n".repeat(20).as_bytes(), "");
+        assert!(few.contains("18 training documents for batches of 32"), "{few}");
+        let short = refused("short.txt", b"Too short.\nAlso.\n", "");
+        assert!(short.contains("short.txt") || short.contains("0 kept"), "{short}");
+    }
+
+    #[test]
+    fn and_bad_settings_are_refused_before_it_is_read() {
+        let refuse = |args: &str| refusal(&example("notebook", args, &[]));
+        assert!(refuse("--hidden-size 130").contains("multiple of num_attention_heads"));
+        assert!(refuse("--dropout 1.5").contains("hidden_dropout_prob is 1.5"));
+        assert!(refuse("--vocab-size 3").contains("--vocab-size is 3"));
+        assert!(refuse("--max-len 1").contains("--max-len is 1"));
+        assert!(refuse("--steps 0").contains("--steps is 0"));
+        assert!(refuse("--lr -1").contains("--lr"));
+        assert!(refuse("--batch-size 0").contains("--batch-size is 0"));
+        assert!(refuse("--preset gpt").contains("no preset 'gpt'"));
+        assert!(refuse("--device cuda:77").contains("device 'cuda:77'"));
+        assert!(refuse("--data a.csv --dataset b").contains("cannot be used with"));
+    }
+}
