@@ -103,7 +103,7 @@ fn describe_run(
     data: &Data,
     model: &LanguageModel,
 ) -> Result<()> {
-    folder.write_info(&RunInfo {
+    let mut info = RunInfo {
         command_line: std::env::args().collect(),
         preset: args.preset.to_string(),
         settings: args.settings(),
@@ -113,7 +113,9 @@ fn describe_run(
         dtype: "float32".to_owned(),
         data: data.info(),
         ..RunInfo::default()
-    })?;
+    };
+    info.crate_versions.insert("enredo".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    folder.write_info(&info)?;
     folder.write_json(layout::CONFIG, model.model().config())?;
     folder.write_json(layout::GENERATION_CONFIG, &model.strategy(&GenerationConfig::sampling()))?;
     folder.write(layout::TOKENIZER, model.tokenizer().to_json()?.as_bytes())?;

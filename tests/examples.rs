@@ -18,7 +18,8 @@ const SMALL: &str = "--quick --steps 40 --hidden-size 32 --layers 2 --ffn-size 3
 
 /// Runs an example with `args`, which are split at spaces, and `more` as they are.
 fn example(name: &str, args: &str, more: &[&str]) -> Output {
-    let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
+    let folder =
+        std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
     let program = folder.join(name);
     assert!(program.exists(), "{} is built by `cargo test --workspace`", program.display());
     Command::new(program).args(args.split_whitespace()).args(more).output().unwrap()
@@ -33,7 +34,11 @@ fn stdout(output: &Output) -> String {
 /// What a refusal says; it must be an error of ours and no panic.
 fn refusal(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success(), "it was not refused: {}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        !output.status.success(),
+        "it was not refused: {}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     assert!(!text.contains("panicked"), "{text}");
     text
 }
@@ -93,26 +98,48 @@ mod a_run {
     fn records_every_step_evaluation_and_sample() {
         let metrics: Vec<Metric> = rows(&RUN.0);
         assert!(metrics.iter().map(|m| m.step).eq(1..=40));
-        assert!(metrics.is_sorted_by(|a, b| a.tokens < b.tokens && a.train_seconds < b.train_seconds));
+        assert!(
+            metrics.is_sorted_by(|a, b| a.tokens < b.tokens && a.train_seconds < b.train_seconds)
+        );
         let evals: Vec<Eval> = rows(&RUN.0);
         assert_eq!(evals.iter().map(|e| e.step).collect::<Vec<_>>(), [25, 40]);
         assert!(evals[1].val_loss < evals[0].val_loss && evals[1].val_loss < metrics[0].loss);
         let samples: Vec<Sample> = rows(&RUN.0);
         assert_eq!(samples.len(), 2 * 2 + 3 * 4);
         for sample in samples {
-            assert!(sample.text.starts_with("This movie is a") || sample.step == 40, "{}", sample.text);
-            assert!(sample.tokens.len() <= 15 && !sample.tokens.iter().any(|id| [0, 1, 2].contains(id)));
+            assert!(
+                sample.text.starts_with("This movie is a") || sample.step == 40,
+                "{}",
+                sample.text
+            );
+            assert!(
+                sample.tokens.len() <= 15 && !sample.tokens.iter().any(|id| [0, 1, 2].contains(id))
+            );
         }
     }
 
     #[test]
     fn prints_what_the_notebook_prints() {
         for expected in [
-            "Documents: 5000", "Samples:\n • ", "Vocabulary: 1411 tokens", "PAD 0 | UNK 1 | BOS 2 | EOS 3",
-            "Tokens (", "Parameters: ", "Device: cpu", "[step    20] loss = ", "perplexity = ",
-            "[Greedy] This movie is a", "[Sampling T=0.8, K=50, P=0.9] This movie is a", "held-out loss = ",
-            "Strategies compared", "Prompt: 'A story about love and'", "[Temp=1.5 K=None P=0.95]",
-            "Next token after 'This movie is a'", "Top 5: [", "logit", "the model is causal",
+            "Documents: 5000",
+            "Samples:\n • ",
+            "Vocabulary: 1412 tokens",
+            "PAD 0 | UNK 1 | BOS 2 | EOS 3",
+            "Tokens (",
+            "Parameters: ",
+            "Device: cpu",
+            "[step    20] loss = ",
+            "perplexity = ",
+            "[Greedy] This movie is a",
+            "[Sampling T=0.8, K=50, P=0.9] This movie is a",
+            "held-out loss = ",
+            "Strategies compared",
+            "Prompt: 'A story about love and'",
+            "[Temp=1.5 K=None P=0.95]",
+            "Next token after 'This movie is a'",
+            "Top 5: [",
+            "logit",
+            "the model is causal",
             "Entropy of the corpus",
         ] {
             assert!(RUN.1.contains(expected), "'{expected}' is missing in:\n{}", RUN.1);
@@ -138,7 +165,10 @@ mod a_run {
         assert_eq!(losses(&RUN.0), losses(&same));
         assert_eq!(rows::<Sample>(&RUN.0), rows::<Sample>(&same));
         for name in [layout::MODEL, layout::TOKENIZER] {
-            assert!(fs::read(RUN.0.join(name)).unwrap() == fs::read(same.join(name)).unwrap(), "{name}");
+            assert!(
+                fs::read(RUN.0.join(name)).unwrap() == fs::read(same.join(name)).unwrap(),
+                "{name}"
+            );
         }
         assert_ne!(losses(&RUN.0), losses(&other));
     }
@@ -162,7 +192,10 @@ mod a_run {
         let out = scratch().join("run");
         let args = format!("{SMALL} --lr 1e30");
         let refused = refusal(&example("notebook", &args, &["--out", out.to_str().unwrap()]));
-        assert!(refused.contains("training stopped") && refused.contains("learning rate"), "{refused}");
+        assert!(
+            refused.contains("training stopped") && refused.contains("learning rate"),
+            "{refused}"
+        );
         let metrics: Vec<Metric> = rows(&out);
         let last = metrics.last().unwrap();
         assert!(!last.loss.is_finite() || !last.grad_norm.is_finite(), "{last:?}");
@@ -237,10 +270,17 @@ mod a_trained_model {
             refusal(&example("generate", "", &[folder.to_str().unwrap()]))
         };
         let misshapen = damaged(layout::CONFIG, "\"hidden_size\": 32", "\"hidden_size\": 64");
-        assert!(misshapen.contains("model.safetensors") && misshapen.contains("misshapen"), "{misshapen}");
-        let missing = damaged(layout::CONFIG, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+        assert!(
+            misshapen.contains("model.safetensors") && misshapen.contains("misshapen"),
+            "{misshapen}"
+        );
+        let missing =
+            damaged(layout::CONFIG, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
         assert!(missing.contains("missing: decoder.layers.2."), "{missing}");
-        assert!(damaged(layout::RUN, "causal", "casual").contains("no preset 'casual'"));
+        assert!(
+            damaged(layout::RUN, "\"preset\": \"causal\"", "\"preset\": \"casual\"")
+                .contains("no preset 'casual'")
+        );
         assert!(damaged(layout::RUN, "{", "").contains("run.json"));
 
         let folder = copy_of_run();
@@ -248,7 +288,7 @@ mod a_trained_model {
         let other = enredo::tokenization::Tokenizer::train(words, &Default::default()).unwrap();
         other.save(folder.join(layout::TOKENIZER)).unwrap();
         let refused = refusal(&example("generate", "", &[folder.to_str().unwrap()]));
-        assert!(refused.contains("the tokenizer has 8 tokens and the model 1411"), "{refused}");
+        assert!(refused.contains("the tokenizer has 8 tokens and the model 1412"), "{refused}");
 
         let nothing = refusal(&example("generate", "", &["no/such/run"]));
         assert!(nothing.contains("no/such/run"), "{nothing}");
@@ -269,7 +309,10 @@ mod bad_data {
         let out = scratch().join("run");
         let more = ["--data", path, "--out", out.to_str().unwrap()];
         let text = refusal(&example("notebook", &format!("{SMALL} {args}"), &more));
-        assert!(text.contains(path) || text.contains("training documents"), "{path} is not named: {text}");
+        assert!(
+            text.contains(path) || text.contains("training documents"),
+            "{path} is not named: {text}"
+        );
         text
     }
 
@@ -280,7 +323,8 @@ mod bad_data {
         refused("cut.parquet", b"PAR1 and then nothing", "");
         let column = refused("films.csv", b"title,plot\nRope,Two men give a party.\n", "");
         assert!(column.contains("title") && column.contains("plot"), "{column}");
-        let utf8 = refused("films.csv", b"description\nA caf\xe9 in a small town by the sea.\n", "");
+        let utf8 =
+            refused("films.csv", b"description\nA caf\xe9 in a small town by the sea.\n", "");
         assert!(utf8.contains("UTF-8"), "{utf8}");
         refused("films.xyz", b"what is this", "");
     }

@@ -13,7 +13,7 @@ use std::{
 use enredo::{
     Preset,
     corpus::{Cleaning, Corpus, Reader},
-    model::{Device, Model, ModelConfig},
+    model::{Batch, Device, Model, ModelConfig},
     tokenization::{Tokenizer, WordLevelConfig},
 };
 use serde_json::Value;
@@ -33,7 +33,9 @@ fn available(file: &str, packages: &str) -> Option<PathBuf> {
     if !path.exists() {
         eprintln!("skipped: ../shared/{file} is not there");
     } else if !imports().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: Python cannot import {packages} (ENREDO_PYTHON names another interpreter)");
+        eprintln!(
+            "skipped: Python cannot import {packages} (ENREDO_PYTHON names another interpreter)"
+        );
     } else {
         return Some(path);
     }
@@ -80,13 +82,17 @@ fn cleaning_and_tokenizer_agree_on_the_whole_sample() {
 
 #[test]
 fn weights_load_strictly_both_ways_and_logits_agree() {
-    let Some(script_path) = available("reference/pytorch_notebook.py", "torch, safetensors") else { return };
+    let Some(script_path) = available("reference/pytorch_notebook.py", "torch, safetensors") else {
+        return;
+    };
     for (preset, arch) in [(Preset::Causal, "causal"), (Preset::Faithful, "notebook")] {
         let config: ModelConfig = preset.model_config();
         let out = tempfile::tempdir().unwrap();
         let file = |name: &str| out.path().join(name);
-        let ids: Vec<Vec<i64>> = (0..4).map(|i| (0..32).map(|t| (37 * t + 11 * i) % 2000).collect()).collect();
+        let ids: Vec<Vec<u32>> =
+            (0..4).map(|i| (0..32).map(|t| (37 * t + 11 * i) % 2000).collect()).collect();
         fs::write(file("ids.json"), serde_json::to_string(&ids).unwrap()).unwrap();
+        let batch = Batch::new(&ids, 32, &config).unwrap();
         let ours = Model::new(config.clone(), Device::Cpu).unwrap();
         ours.save(file("rust.safetensors")).unwrap();
 
@@ -96,17 +102,10 @@ fn weights_load_strictly_both_ways_and_logits_agree() {
         for (model, name) in [(ours, "logits.json"), (theirs, "python_logits.json")] {
             let expected: Vec<f32> =
                 serde_json::from_str(&fs::read_to_string(file(name)).unwrap()).unwrap();
-            let difference = largest_difference(&logits(&model, &ids), &expected);
+            let difference = largest_difference(&model.logits(&batch), &expected);
             assert!(difference < 1e-5, "{arch}, {name}: {difference}");
         }
     }
-}
-
-/// The logits after every position of every row, (B, T, V) flattened.
-fn logits(model: &Model, ids: &[Vec<i64>]) -> Vec<f32> {
-    let rows = ids.iter().map(|row| tch::Tensor::from_slice(row)).collect::<Vec<_>>();
-    let logits = model.forward(&tch::Tensor::stack(&rows, 0), false);
-    Vec::try_from(logits.flatten(0, -1)).unwrap()
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {

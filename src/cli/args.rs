@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::{
     Preset,
     model::{self, Device, ModelConfig},
-    run::RunFolder,
+    run::{self, RunFolder},
     trainer::{AdamWConfig, TrainConfig},
 };
 
@@ -72,7 +72,7 @@ pub struct ModelArgs {
     #[arg(long, value_name = "N")]
     pub ffn_size: Option<usize>,
     /// The share of activations dropped while training
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     pub dropout: Option<f64>,
     /// Documents are cut at this many tokens
     #[arg(long, value_name = "N", default_value_t = 32)]
@@ -119,7 +119,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub batch_size: usize,
     /// The learning rate
-    #[arg(long, value_name = "X", default_value_t = 1e-3)]
+    #[arg(long, value_name = "X", default_value_t = 1e-3, allow_negative_numbers = true)]
     pub lr: f64,
     /// Print the mean loss every N steps [default: 200; 50 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -245,7 +245,10 @@ impl RunArgs {
     /// A folder that holds a run, or cannot be made.
     pub fn create_folder(&self) -> Result<RunFolder> {
         let out = self.out.clone().unwrap_or_else(|| self.next_free());
-        Ok(RunFolder::create(out, self.overwrite)?)
+        RunFolder::create(out, self.overwrite).map_err(|error| match error {
+            run::Error::Occupied { .. } => anyhow!("{error} with --overwrite"),
+            error => error.into(),
+        })
     }
 
     /// Refuses what could only fail after the documents have been read.

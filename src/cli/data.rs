@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{DataArgs, Progress};
 use crate::corpus::{
@@ -73,7 +73,9 @@ impl Data {
 }
 
 fn from_files(path: &str, column: &str) -> Result<Data> {
-    let corpus = Corpus::read(&mut Reader::open(path, column)?, &Cleaning::notebook())?;
+    let mut reader = Reader::open(path, column)?;
+    let corpus = Corpus::read(&mut reader, &Cleaning::notebook());
+    let corpus = corpus.with_context(|| format!("{path} gave no corpus"))?;
     Ok(Data::divided(corpus, path.to_owned()))
 }
 

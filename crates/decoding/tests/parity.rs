@@ -24,6 +24,14 @@ fn rows() -> Vec<Row> {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// Best first. Which of equal scores PyTorch keeps at the edge is open, so scores are compared, not ids;
+/// in a row without ties that is the same.
+fn by_logit(kept: impl Iterator<Item = (usize, f64)>, logits: &[f32]) -> Vec<(usize, f64)> {
+    let mut kept: Vec<_> = kept.collect();
+    kept.sort_by(|(a, _), (b, _)| logits[*b].total_cmp(&logits[*a]));
+    kept
+}
+
 fn check(preset: Preset) {
     let mut compared = 0;
     for Row { logits, strategies } in rows() {
@@ -37,10 +45,13 @@ fn check(preset: Preset) {
                 ..GenerationConfig::default()
             };
             let ours = config.sampler(0).unwrap().probabilities(&[], &logits).unwrap();
-            let ours_kept: Vec<usize> = (0..ours.len()).filter(|&i| ours[i] > 0.0).collect();
-            assert_eq!(ours_kept, kept, "T {temperature} k {top_k:?} p {top_p}");
-            for (&id, theirs) in kept.iter().zip(probabilities) {
-                approx::assert_abs_diff_eq!(ours[id], theirs, epsilon = 1e-6);
+            let ours_kept = (0..ours.len()).filter(|&i| ours[i] > 0.0).map(|i| (i, ours[i]));
+            let ours_kept = by_logit(ours_kept, &logits);
+            let theirs_kept = by_logit(kept.into_iter().zip(probabilities), &logits);
+            assert_eq!(ours_kept.len(), theirs_kept.len(), "T {temperature} k {top_k:?} p {top_p}");
+            for ((id, p), (their_id, their_p)) in ours_kept.into_iter().zip(theirs_kept) {
+                assert_eq!(logits[id], logits[their_id], "T {temperature} k {top_k:?} p {top_p}");
+                approx::assert_abs_diff_eq!(p, their_p, epsilon = 1e-6);
             }
             compared += 1;
         }

@@ -88,8 +88,7 @@ impl Model {
     ///
     /// `train` turns dropout on. T is at most `max_position_embeddings`, ids lie below V: whoever calls
     /// this has checked both ([`Batch`] does).
-    #[must_use]
-    pub fn forward(&self, ids: &Tensor, train: bool) -> Tensor {
+    pub(crate) fn forward(&self, ids: &Tensor, train: bool) -> Tensor {
         let embedded = self.embed(ids); // (B, T, C)
         let mut x = embedded.shallow_clone();
         for block in &self.blocks {
@@ -99,6 +98,15 @@ impl Model {
             x = norm.forward(&x);
         }
         self.lm_head.forward(&x) // (B, T, V)
+    }
+
+    /// The logits after every position of `batch`, without dropout: (B, T, V) flattened.
+    #[must_use]
+    pub fn logits(&self, batch: &Batch) -> Vec<f32> {
+        let logits = tch::no_grad(|| self.forward(&batch.to_tensor(self.device()), false));
+        let mut values = vec![0.0; logits.numel()];
+        logits.contiguous().to_kind(Kind::Float).copy_data(&mut values, logits.numel());
+        values
     }
 
     /// The mean cross-entropy, in nats, of predicting each token of `batch` from those before it;

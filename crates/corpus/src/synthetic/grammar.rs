@@ -9,8 +9,8 @@ use super::{
     templates::{CONTINUATIONS, OPENINGS},
 };
 
-/// How many genres a document can have; each prefers an eighth of every class.
-const GENRES: usize = 8;
+/// How many genres a document can have; each prefers as large a share of every class.
+const GENRES: usize = 3;
 /// How much likelier a word is in a genre that prefers it.
 const PREFERENCE: f64 = 12.0;
 /// The probability of a second sentence, and of a third after a second.

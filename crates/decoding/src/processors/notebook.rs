@@ -36,7 +36,7 @@ impl Processor for NotebookTemperature {
 ///
 /// The running sum is f64 inside and rounded to f32 at each token, as `torch.cumsum` does. It can
 /// exceed 1, so that p = 1 still cuts tokens: in about a third of rows at V = 2,000, in nearly all
-/// at V = 32,000. Ties: lower ids first, as PyTorch's stable sort on CPU leaves them.
+/// at V = 32,000. Ties: lower ids first; PyTorch's sort leaves open which of equal scores it keeps.
 ///
 /// # Performance
 /// O(V log V), two allocations of V.

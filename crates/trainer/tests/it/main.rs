@@ -1,7 +1,7 @@
 //! The trainer from the outside: parity with PyTorch, the loop, faults.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../model/tests/fixtures.rs"]
+#[path = "../../../model/tests/it/fixtures.rs"]
 mod fixtures;
 
 use std::{ops::ControlFlow, time::Duration};
