@@ -5,17 +5,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{Data, DataArgs, MachineArgs, Progress, run_folder},
+    cli::{Data, DataArgs, EVAL_LENGTH, MachineArgs, Progress, run_folder},
     corpus::EntropyFloor,
     trainer::evaluate,
 };
-
-/// The loss is taken over each document's first tokens, as many as here.
-const EVAL_LENGTH: usize = 32;
 
 /// Measure a trained model on documents.
 #[derive(Parser)]
@@ -39,26 +36,39 @@ fn main() -> Result<()> {
     let source = if args.data.is_given() { args.data } else { DataArgs::recorded(&info.settings) };
     let quick = info.settings.get("quick").is_some_and(|quick| quick == true);
 
-    let mut data = Data::load(&source, quick, &Progress::new())?;
+    let progress = Progress::new();
+    let mut data = Data::load(&source, quick, &progress)?;
+    if source.settings() == DataArgs::recorded(&info.settings).settings()
+        && data.fingerprint != info.data.fingerprint
+    {
+        progress.line(
+            "The data has changed since the run: held-out documents may have been trained on.",
+        );
+    }
     if args.all {
         data.held_out.append(&mut data.train);
     }
+    let (few, from) = (data.train.len(), &data.source);
+    ensure!(
+        !data.held_out.is_empty(),
+        "{from}: none of {few} documents is held out; ask for --all"
+    );
     let documents = model.tokenizer().encode_documents(&data.held_out)?;
     let result = evaluate(model.model(), &documents, EVAL_LENGTH)?;
 
     let unk = model.tokenizer().special().unk;
     let unknown = documents.iter().flatten().filter(|&&id| id == unk).count() as f64;
     let tokens = documents.iter().map(Vec::len).sum::<usize>() as f64;
-    println!("Documents   {} from {}", documents.len(), data.source);
-    println!(
-        "Tokens      {} predicted, {:.1} % of all unknown",
-        result.targets,
-        100.0 * unknown / tokens
-    );
-    println!("Loss        {:.4} nats a token", result.loss);
-    println!("Perplexity  {:.2}", result.perplexity());
-    if let Some(EntropyFloor { nats, standard_error, .. }) = data.floor(EVAL_LENGTH - 1) {
-        println!("Floor       {nats:.4} ± {standard_error:.4}, the entropy of the corpus");
+    let share = 100.0 * unknown / tokens;
+    progress.line(format!("Documents   {} from {}", documents.len(), data.source));
+    progress.line(format!("Tokens      {} predicted, {share:.1} % of all unknown", result.targets));
+    progress.line(format!("Loss        {:.4} nats a token", result.loss));
+    progress.line(format!("Perplexity  {:.2}", result.perplexity()));
+    if let Some(floor) = data.floor(&documents, unk, EVAL_LENGTH - 1) {
+        let EntropyFloor { nats, standard_error, .. } = floor;
+        progress.line(format!(
+            "Floor       {nats:.4} ± {standard_error:.4}, the entropy of the corpus"
+        ));
     }
     Ok(())
 }

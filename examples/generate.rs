@@ -12,8 +12,8 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{MachineArgs, SamplingArgs, run_folder},
-    decoding::GenerationConfig,
+    cli::{MachineArgs, SamplingArgs, prompt_notices, run_folder},
+    decoding::{GenerationConfig, Seed},
     run::layout,
 };
 
@@ -40,31 +40,20 @@ fn main() -> Result<()> {
     let folder = run_folder(args.run)?;
     let model = LanguageModel::open(folder.path(), args.machine.set_up()?)?;
     let config = args.sampling.over(folder.read_json(layout::GENERATION_CONFIG)?)?;
-    notices(&model, &args.prompt)?;
+    let mut notices = std::io::stderr();
+    for notice in prompt_notices(&model, &args.prompt)? {
+        writeln!(notices, "{notice}")?;
+    }
 
     let (mut tokens, mut time) = (0, Duration::ZERO);
-    for n in 0..args.num_return {
+    for sequence in 0..args.num_return {
         let start = Instant::now();
-        tokens += stream(&model, &args.prompt, &config, args.machine.seed.wrapping_add(n))?;
+        let seed = Seed { seed: args.machine.seed, sequence };
+        tokens += stream(&model, &args.prompt, &config, seed)?;
         time += start.elapsed();
     }
     let each = time.as_secs_f64() * 1e6 / f64::from(tokens.max(1));
-    eprintln!("{tokens} tokens, {each:.0} µs a token, from {}", folder.path().display());
-    Ok(())
-}
-
-/// Says what will not reach the model as it was typed.
-fn notices(model: &LanguageModel, prompt: &str) -> Result<()> {
-    let cut = model.tokens_cut(prompt)?;
-    if prompt.trim().is_empty() {
-        eprintln!("The prompt is empty: the text starts from its beginning.");
-    }
-    if cut > 0 {
-        let window = model.model().config().window();
-        eprintln!(
-            "The prompt is longer than the model's window of {window} tokens: its first {cut} are not read."
-        );
-    }
+    writeln!(notices, "{tokens} tokens, {each:.0} µs a token, from {}", folder.path().display())?;
     Ok(())
 }
 
@@ -73,7 +62,7 @@ fn stream(
     model: &LanguageModel,
     prompt: &str,
     config: &GenerationConfig,
-    seed: u64,
+    seed: Seed,
 ) -> Result<u32> {
     let mut out = std::io::stdout().lock();
     let mut pieces = model.generate(prompt, config, seed)?;

@@ -10,17 +10,15 @@ use anyhow::Result;
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{Data, Journal, Progress, RunArgs},
+    cli::{Data, EVAL_LENGTH, Journal, Progress, RunArgs, prompt_notices},
     corpus::EntropyFloor,
     decoding::{GenerationConfig, softmax},
     model::{self, Model, causality_probe},
-    run::{Floor, LossCurve, Metric, RunFolder, RunInfo, layout},
+    run::{Floor, LossCurve, Metric, RunFolder, layout},
     tokenization::{Tokenizer, WordLevelConfig},
     trainer::{Batches, Trainer, evaluate},
 };
 
-/// The held-out loss is taken over each document's first tokens, as many as here.
-const EVAL_LENGTH: usize = 32;
 const NEW_TOKENS: usize = 15;
 const PROMPTS: [&str; 3] =
     ["This movie is a", "A story about love and", "In the future, the world"];
@@ -32,56 +30,73 @@ struct Args {
     run: RunArgs,
 }
 
+/// What the steps share.
+struct Notebook {
+    args: RunArgs,
+    progress: Progress,
+    model: LanguageModel,
+    train: Vec<Vec<u32>>,
+    held_out: Vec<Vec<u32>>,
+    floor: Option<EntropyFloor>,
+}
+
 fn main() -> Result<()> {
     let Args { run: args } = Args::parse();
     let progress = Progress::new();
     args.validate()?;
     let device = args.machine.set_up()?;
 
+    // Step 1: the documents.
     let data = Data::load(&args.data, args.train.quick, &progress)?;
-    let folder = args.create_folder()?;
+    data.check(args.train.batch_size)?;
     show_documents(&data, &progress);
 
+    // Step 2: the tokenizer.
     let config = WordLevelConfig { vocab_size: args.model.vocab_size };
     let tokenizer = Tokenizer::train(&data.train, &config)?.with_mode(args.preset.text_mode());
     show_tokenizer(&tokenizer, &data.train[0], &progress)?;
+    let start = Instant::now();
+    let train = tokenizer.encode_documents(&data.train)?;
+    let encoding = start.elapsed();
+    let held_out = tokenizer.encode_documents(&data.held_out)?;
+    let floor = data.floor(&held_out, tokenizer.special().unk, EVAL_LENGTH - 1);
 
-    let pad = tokenizer.special().pad;
-    let config = args.model.config(args.preset, tokenizer.vocab_size(), pad);
-    let model = LanguageModel::new(Model::new(config, device)?, tokenizer, args.preset)?;
-    progress.line(format!("\nParameters: {}", grouped(model.model().parameter_count())));
+    // Step 3: the model.
+    let longest = train.iter().map(Vec::len).max().unwrap_or(0);
+    let (v, pad) = (tokenizer.vocab_size(), tokenizer.special().pad);
+    let model = Model::new(args.model.config(args.preset, v, pad, longest), device)?;
+    progress.line(format!("\nParameters: {}", grouped(model.parameter_count())));
     progress.line(format!("Device: {}, {} threads", model::device_name(device), model::threads()));
+    let model = LanguageModel::new(model, tokenizer, args.preset)?;
 
+    // Steps 4 and 5: training, with a look on the way.
+    let folder = args.create_folder()?;
     describe_run(&folder, &args, &data, &model)?;
-    let floor = data.floor(EVAL_LENGTH - 1);
+    let notebook = Notebook { args, progress, model, train, held_out, floor };
     let mut journal = Journal::new(&folder)?;
-    let val_loss = train(&model, &data, &args, &mut journal, &progress)?;
-    folder.write(layout::MODEL, &model.model().to_safetensors()?)?;
-    draw_curve(&folder, floor)?;
+    let trainer = Trainer::new(notebook.model.model(), notebook.args.train.config())?;
+    let trained = notebook.train(trainer.with_time_spent(encoding), &mut journal);
+    notebook.draw_curve(&folder)?; // of a run that failed, too
+    let val_loss = trained?;
+    folder.write(layout::MODEL, &notebook.model.model().to_safetensors()?)?;
 
-    compare_strategies(&model, &args, &mut journal, &progress)?;
-    show_next_tokens(&model, PROMPTS[0], &progress)?;
-    judge(&model, &data, val_loss, floor, &progress)?;
-    progress.line(format!("\nThe run is in {}", folder.path().display()));
+    // Steps 6 and 7: what the model says.
+    notebook.compare_strategies(&mut journal)?;
+    notebook.show_next_tokens(PROMPTS[0])?;
+    notebook.judge(val_loss)?;
+    notebook.progress.line(format!("\nThe run is in {}", folder.path().display()));
     Ok(())
 }
 
-/// Step 1: the documents.
 fn show_documents(data: &Data, progress: &Progress) {
-    let (train, held_out) = (data.train.len(), data.held_out.len());
-    progress.line(format!(
-        "Documents: {} ({train} to train on, {held_out} held out) from {}",
-        train + held_out,
-        data.source
-    ));
-    if let Some(report) = &data.report {
-        progress.line(report.to_string());
-    }
+    let Data { train, held_out, source, report, .. } = data;
+    progress.line(format!("Documents: {} from {source}", train.len() + held_out.len()));
+    progress.line(format!("{} to train on, {} held out", train.len(), held_out.len()));
+    progress.line(format!("Cleaning: {report}"));
     progress.line("\nSamples:");
-    data.train.iter().take(5).for_each(|text| progress.line(format!(" • {text}")));
+    train.iter().take(5).for_each(|text| progress.line(format!(" • {text}")));
 }
 
-/// Step 2: the tokenizer.
 fn show_tokenizer(tokenizer: &Tokenizer, text: &str, progress: &Progress) -> Result<()> {
     let special = tokenizer.special();
     let ids = tokenizer.encode_document(text)?;
@@ -103,133 +118,168 @@ fn describe_run(
     data: &Data,
     model: &LanguageModel,
 ) -> Result<()> {
-    let mut info = RunInfo {
-        command_line: std::env::args().collect(),
-        preset: args.preset.to_string(),
-        settings: args.settings(),
-        seed: args.machine.seed,
-        device: model::device_name(model.model().device()),
-        threads: model::threads(),
-        dtype: "float32".to_owned(),
-        data: data.info(),
-        ..RunInfo::default()
-    };
-    info.crate_versions.insert("enredo".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    folder.write_info(&info)?;
+    folder.write_info(&args.describe(data, model.model()))?;
     folder.write_json(layout::CONFIG, model.model().config())?;
-    folder.write_json(layout::GENERATION_CONFIG, &model.strategy(&GenerationConfig::sampling()))?;
-    folder.write(layout::TOKENIZER, model.tokenizer().to_json()?.as_bytes())?;
-    Ok(())
+    let strategy = model.strategy(&GenerationConfig::sampling());
+    folder.write_json(layout::GENERATION_CONFIG, &strategy)?;
+    Ok(folder.write(layout::TOKENIZER, model.tokenizer().to_json()?.as_bytes())?)
 }
 
-/// Steps 3 to 5: training, with mean losses, samples and evaluations on the way. Returns the last
-/// held-out loss.
-fn train(
-    model: &LanguageModel,
-    data: &Data,
-    args: &RunArgs,
-    journal: &mut Journal<'_>,
-    progress: &Progress,
-) -> Result<f64> {
-    let start = Instant::now();
-    let documents = model.tokenizer().encode_documents(&data.train)?;
-    let encoding = start.elapsed();
-    let held_out = model.tokenizer().encode_documents(&data.held_out)?;
-    let (train, seed) = (&args.train, args.machine.seed);
-    let (limit, config) = (args.model.max_len, model.model().config());
-    let mut batches = Batches::random(&documents, train.batch_size, limit, config, seed)?;
+impl Notebook {
+    /// Trains, with mean losses, samples and evaluations on the way. Returns the last held-out loss.
+    fn train(&self, mut trainer: Trainer<'_>, journal: &mut Journal<'_>) -> Result<f64> {
+        let (args, progress) = (&self.args.train, &self.progress);
+        let (limit, config) = (self.args.model.max_len, self.model.model().config());
+        let seed = self.args.machine.seed;
+        let mut batches = Batches::random(&self.train, args.batch_size, limit, config, seed)?;
 
-    progress.line(format!("\nTraining for {} steps\n{}", train.steps(), "=".repeat(65)));
-    progress.start(train.steps());
-    let mut val_loss = f64::NAN;
-    Trainer::new(model.model(), train.config())?.with_time_spent(encoding).fit(
-        &mut batches,
-        |metric, _| {
+        for notice in prompt_notices(&self.model, &args.prompt)? {
+            progress.line(notice);
+        }
+        progress.line(format!("\nTraining for {} steps\n{}", args.steps(), "=".repeat(65)));
+        progress.start(args.steps());
+        let mut val_loss = f64::NAN;
+        trainer.fit(&mut batches, |metric, _| {
+            let is_due = |every| metric.step.is_multiple_of(every);
             journal.metric(metric)?;
             progress.step(metric.step, metric.loss);
-            if metric.step.is_multiple_of(train.log_every()) {
-                show_loss(metric, journal.mean_loss(train.log_every() as usize), progress);
+            if is_due(args.log_every()) {
+                self.show_loss(metric, journal.mean_loss(args.log_every() as usize));
             }
-            if metric.step.is_multiple_of(train.sample_every()) {
-                show_samples(model, metric.step, args, journal, progress)?;
+            if is_due(args.sample_every()) {
+                self.show_samples(metric.step, journal)?;
             }
-            if metric.step.is_multiple_of(train.eval_every()) || metric.step == train.steps() {
-                let held_out = evaluate(model.model(), &held_out, EVAL_LENGTH)?;
-                val_loss = held_out.loss;
-                journal.eval(metric, val_loss)?;
-                progress.line(format!(
-                    "[step {:>5}] held-out loss = {val_loss:.4} | perplexity = {:.2}",
-                    metric.step,
-                    held_out.perplexity()
-                ));
+            if is_due(args.eval_every()) || metric.step == args.steps() {
+                val_loss = self.show_held_out(metric, journal)?;
             }
             anyhow::Ok(ControlFlow::Continue(()))
-        },
-    )?;
-    progress.finish();
-    progress.line(format!("{}\nTraining is done.", "=".repeat(65)));
-    Ok(val_loss)
-}
-
-fn show_loss(metric: &Metric, mean: f64, progress: &Progress) {
-    let Metric { step, train_seconds, .. } = *metric;
-    progress.line(format!(
-        "[step {step:>5}] loss = {mean:.4} | perplexity = {:.2} | {:.1} ms a step",
-        mean.exp(),
-        1e3 * train_seconds / step as f64
-    ));
-}
-
-/// A greedy and a sampled text, and the weights they came from.
-fn show_samples(
-    model: &LanguageModel,
-    step: u64,
-    args: &RunArgs,
-    journal: &mut Journal<'_>,
-    progress: &Progress,
-) -> Result<()> {
-    let (rule, prompt) = ("─".repeat(65), args.train.prompt.as_str());
-    progress.line(format!("\n{rule}\n  Step {step}, prompt: '{prompt}'\n{rule}"));
-    for (label, config) in
-        [("Greedy", greedy()), ("Sampling T=0.8, K=50, P=0.9", sampling(0.8, Some(50), 0.9))]
-    {
-        let text = journal.sample(model, step, prompt, (label, &config), args.machine.seed)?;
-        progress.line(format!("  [{label}] {text}"));
+        })?;
+        progress.finish();
+        progress.line(format!("{}\nTraining is done.", "=".repeat(65)));
+        Ok(val_loss)
     }
-    progress.line("");
-    journal.checkpoint(step, model)
-}
 
-fn draw_curve(folder: &RunFolder, floor: Option<EntropyFloor>) -> Result<()> {
-    let floor =
-        floor.map(|floor| Floor { loss: floor.nats, label: "entropy of the corpus".to_owned() });
-    folder.write_loss_curve(&LossCurve { floor, ..folder.loss_curve()? })?;
-    Ok(())
-}
+    fn show_loss(&self, metric: &Metric, mean: f64) {
+        let Metric { step, train_seconds, .. } = *metric;
+        let (perplexity, each) = (mean.exp(), 1e3 * train_seconds / step as f64);
+        self.progress.line(format!(
+            "[step {step:>5}] loss = {mean:.4} | perplexity = {perplexity:.2} | {each:.1} ms a step"
+        ));
+    }
 
-/// Step 6: three prompts, four strategies, one seed.
-fn compare_strategies(
-    model: &LanguageModel,
-    args: &RunArgs,
-    journal: &mut Journal<'_>,
-    progress: &Progress,
-) -> Result<()> {
-    progress.line("\nStrategies compared\n");
-    for prompt in PROMPTS {
-        progress.line(format!("  Prompt: '{prompt}'\n  {}", "-".repeat(55)));
-        for (label, config) in [
-            ("Greedy", greedy()),
-            ("Temp=0.5 K=10 P=0.9", sampling(0.5, Some(10), 0.9)),
-            ("Temp=1.0 K=50 P=0.9", sampling(1.0, Some(50), 0.9)),
-            ("Temp=1.5 K=None P=0.95", sampling(1.5, None, 0.95)),
-        ] {
-            let (step, seed) = (args.train.steps(), args.machine.seed);
-            let text = journal.sample(model, step, prompt, (label, &config), seed)?;
-            progress.line(format!("  [{label:<22}] {text}"));
+    /// A greedy and a sampled text, and the weights they came from.
+    fn show_samples(&self, step: u64, journal: &mut Journal<'_>) -> Result<()> {
+        let (rule, prompt) = ("─".repeat(65), self.args.train.prompt.as_str());
+        self.progress.line(format!("\n{rule}\n  Step {step}, prompt: '{prompt}'\n{rule}"));
+        for (label, config) in
+            [("Greedy", greedy()), ("Sampling T=0.8, K=50, P=0.9", sampling(0.8, Some(50), 0.9))]
+        {
+            let seed = self.args.machine.seed;
+            let text = journal.sample(&self.model, step, prompt, (label, &config), seed)?;
+            self.progress.line(format!("  [{label}] {text}"));
         }
-        progress.line("");
+        self.progress.line("");
+        journal.checkpoint(step, &self.model)
     }
-    Ok(())
+
+    fn show_held_out(&self, metric: &Metric, journal: &mut Journal<'_>) -> Result<f64> {
+        let result = evaluate(self.model.model(), &self.held_out, EVAL_LENGTH)?;
+        journal.eval(metric, result.loss)?;
+        self.progress.line(format!(
+            "[step {:>5}] held-out loss = {:.4} | perplexity = {:.2}",
+            metric.step,
+            result.loss,
+            result.perplexity()
+        ));
+        Ok(result.loss)
+    }
+
+    fn draw_curve(&self, folder: &RunFolder) -> Result<()> {
+        let label = "entropy of the corpus".to_owned();
+        let floor = self.floor.map(|floor| Floor { loss: floor.nats, label });
+        let title = format!("Training loss, {}", self.args.preset);
+        let curve = LossCurve { title, floor, ..folder.loss_curve()? };
+        Ok(folder.write_loss_curve(&curve)?)
+    }
+
+    /// Three prompts, four strategies, one seed.
+    fn compare_strategies(&self, journal: &mut Journal<'_>) -> Result<()> {
+        self.progress.line("\nStrategies compared\n");
+        for prompt in PROMPTS {
+            self.progress.line(format!("  Prompt: '{prompt}'\n  {}", "-".repeat(55)));
+            for (label, config) in [
+                ("Greedy", greedy()),
+                ("Temp=0.5 K=10 P=0.9", sampling(0.5, Some(10), 0.9)),
+                ("Temp=1.0 K=50 P=0.9", sampling(1.0, Some(50), 0.9)),
+                ("Temp=1.5 K=None P=0.95", sampling(1.5, None, 0.95)),
+            ] {
+                let (step, seed) = (self.args.train.steps(), self.args.machine.seed);
+                let text = journal.sample(&self.model, step, prompt, (label, &config), seed)?;
+                self.progress.line(format!("  [{label:<22}] {text}"));
+            }
+            self.progress.line("");
+        }
+        Ok(())
+    }
+
+    /// The model's real logits for the next token, and what each filter leaves of them.
+    fn show_next_tokens(&self, prompt: &str) -> Result<()> {
+        let next = self.model.next_tokens(prompt, 15)?;
+        let filter = |config: GenerationConfig| -> Result<Vec<f64>> {
+            Ok(self.model.strategy(&config).sampler(0)?.probabilities(&[], &next.row)?)
+        };
+        let only = GenerationConfig { do_sample: true, ..GenerationConfig::default() };
+        let columns = [
+            ("p", softmax(&next.row)?),
+            ("T=0.8", filter(GenerationConfig { temperature: Some(0.8), ..only.clone() })?),
+            ("K=10", filter(GenerationConfig { top_k: Some(10), ..only.clone() })?),
+            ("P=0.9", filter(GenerationConfig { top_p: Some(0.9), ..only })?),
+        ];
+        let five = next.ids.len().min(5);
+        self.progress.line(format!("Next token after '{prompt}'"));
+        self.progress.line(format!(
+            "Top 5: {:?} {:.2?}",
+            &next.texts[..five],
+            &next.logits[..five]
+        ));
+        let heads: String = columns.iter().map(|(name, _)| format!("{name:>8}")).collect();
+        self.progress.line(format!("  {:<16}{:>6}{:>8}{heads}", "token", "id", "logit"));
+        for ((text, &id), logit) in next.texts.iter().zip(&next.ids).zip(&next.logits) {
+            let cells: String = columns.iter().map(|(_, p)| share(p[id as usize])).collect();
+            self.progress.line(format!("  {text:<16}{id:>6}{logit:>8.2}{cells}"));
+        }
+        Ok(())
+    }
+
+    /// Whether the model reads the future, and how far its loss is from what is possible.
+    fn judge(&self, val_loss: f64) -> Result<()> {
+        let rows: Vec<&[u32]> = self.held_out.iter().take(4).map(|row| beginning(row)).collect();
+        let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+        let at = 20.min(width.saturating_sub(1));
+        let probe = causality_probe(self.model.model(), &rows, at)?;
+        let verdict = if probe.sees_the_future() {
+            "the model READS THE FUTURE, so its loss is a leak and not a skill"
+        } else {
+            "the model is causal"
+        };
+        self.progress.line(format!(
+            "\nCausality probe: with token {at} changed, logits before it move by {}: {verdict}",
+            probe.leak
+        ));
+        let perplexity = val_loss.exp();
+        self.progress.line(format!("Held-out loss {val_loss:.4}, perplexity {perplexity:.2}"));
+        if let Some(EntropyFloor { nats, standard_error, .. }) = self.floor {
+            let verdict = if val_loss < nats - 3.0 * standard_error {
+                "which no model can go below WITHOUT READING AHEAD; this one does".to_owned()
+            } else {
+                let above = 100.0 * (val_loss / nats - 1.0);
+                format!("the least any causal model can reach; this one is {above:+.1} % off")
+            };
+            self.progress
+                .line(format!("Entropy of the corpus {nats:.4} ± {standard_error:.4}, {verdict}"));
+        }
+        Ok(())
+    }
 }
 
 fn greedy() -> GenerationConfig {
@@ -246,64 +296,13 @@ fn sampling(temperature: f32, top_k: Option<usize>, top_p: f32) -> GenerationCon
     }
 }
 
-/// Step 7: the model's real logits for the next token, and what each filter leaves of them.
-fn show_next_tokens(model: &LanguageModel, prompt: &str, progress: &Progress) -> Result<()> {
-    let next = model.next_tokens(prompt, 15)?;
-    let filter = |config: GenerationConfig| -> Result<Vec<f64>> {
-        Ok(model.strategy(&config).sampler(0)?.probabilities(&[], &next.row)?)
-    };
-    let only = GenerationConfig { do_sample: true, ..GenerationConfig::default() };
-    let columns = [
-        ("p", softmax(&next.row)?),
-        ("T=0.8", filter(GenerationConfig { temperature: Some(0.8), ..only.clone() })?),
-        ("K=10", filter(GenerationConfig { top_k: Some(10), ..only.clone() })?),
-        ("P=0.9", filter(GenerationConfig { top_p: Some(0.9), ..only })?),
-    ];
-    progress.line(format!("Next token after '{prompt}'"));
-    progress.line(format!(
-        "Top 5: {:?} {:.2?}",
-        &next.texts[..5.min(next.texts.len())],
-        &next.logits[..5.min(next.logits.len())]
-    ));
-    let heads: String = columns.iter().map(|(name, _)| format!("{name:>8}")).collect();
-    progress.line(format!("  {:<16}{:>6}{:>8}{heads}", "token", "id", "logit"));
-    for ((text, &id), logit) in next.texts.iter().zip(&next.ids).zip(&next.logits) {
-        let share = |p: f64| if p > 0.0 { format!("{:.1}%", 100.0 * p) } else { "cut".to_owned() };
-        let cells: String =
-            columns.iter().map(|(_, p)| format!("{:>8}", share(p[id as usize]))).collect();
-        progress.line(format!("  {text:<16}{id:>6}{logit:>8.2}{cells}"));
-    }
-    Ok(())
+/// The tokens over which the held-out loss is taken.
+fn beginning(row: &[u32]) -> &[u32] {
+    &row[..row.len().min(EVAL_LENGTH)]
 }
 
-/// Whether the model reads the future, and how far its loss is from what is possible.
-fn judge(
-    model: &LanguageModel,
-    data: &Data,
-    val_loss: f64,
-    floor: Option<EntropyFloor>,
-    progress: &Progress,
-) -> Result<()> {
-    let mut rows =
-        model.tokenizer().encode_documents(&data.held_out[..4.min(data.held_out.len())])?;
-    rows.iter_mut().for_each(|row| row.truncate(EVAL_LENGTH));
-    let at = 20.min(rows.iter().map(Vec::len).max().unwrap_or(0).saturating_sub(1));
-    let probe = causality_probe(model.model(), &rows, at)?;
-    let verdict = if probe.sees_the_future() {
-        "the model READS THE FUTURE, so its loss is a leak and not a skill"
-    } else {
-        "the model is causal"
-    };
-    progress.line(format!(
-        "\nCausality probe: with token {at} changed, logits before it move by {}: {verdict}",
-        probe.leak
-    ));
-    progress.line(format!("Held-out loss {val_loss:.4}, perplexity {:.2}", val_loss.exp()));
-    if let Some(EntropyFloor { nats, standard_error, .. }) = floor {
-        progress.line(format!("Entropy of the corpus {nats:.4} ± {standard_error:.4}: no causal model can average less; this one is {:+.1} %",
-            100.0 * (val_loss / nats - 1.0)));
-    }
-    Ok(())
+fn share(p: f64) -> String {
+    if p > 0.0 { format!("{:>7.1}%", 100.0 * p) } else { format!("{:>8}", "cut") }
 }
 
 /// 923472 → 923,472

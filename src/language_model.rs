@@ -1,8 +1,8 @@
 //! Text in, text out: a model, its tokenizer and its preset together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use enredo_decoding::{Generate, GenerationConfig, generate};
+use enredo_decoding::{Generate, GenerationConfig, Seed, generate};
 use enredo_model::{Device, Model, ModelConfig, Session};
 use enredo_run::{RunFolder, layout};
 use enredo_tokenization::{TextStream, Tokenizer};
@@ -52,14 +52,15 @@ impl LanguageModel {
         Ok(Self { model, tokenizer: tokenizer.with_mode(preset.text_mode()), preset })
     }
 
-    /// Loads the final model of a run folder.
+    /// Loads the final model of a run folder, or of a run that did not end, its newest checkpoint.
     ///
     /// # Errors
-    /// Names the file that is missing, damaged, or does not fit the others.
+    /// [`Error::Run`], [`Error::Model`], [`Error::Tokenization`] or [`Error::VocabularyMismatch`] names the
+    /// file that is missing, damaged, or does not fit the others.
     pub fn open(run: impl AsRef<Path>, device: Device) -> Result<Self> {
         let run = RunFolder::open(run.as_ref())?;
         let config: ModelConfig = run.read_json(layout::CONFIG)?;
-        let model = Model::load(config, run.file(layout::MODEL)?, device)?;
+        let model = Model::load(config, newest_weights(&run)?, device)?;
         let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
         Self::new(model, tokenizer, run.info()?.preset.parse()?)
     }
@@ -102,12 +103,13 @@ impl LanguageModel {
     /// A prompt longer than the model's window is cut from the left (see [`tokens_cut`](Self::tokens_cut)).
     ///
     /// # Errors
-    /// [`Error::Decoding`] for a strategy that is out of range; the iterator yields later faults.
+    /// [`Error::Decoding`] for a strategy that is out of range, [`Error::Tokenization`]; the iterator
+    /// yields later faults.
     pub fn generate(
         &self,
         prompt: &str,
         config: &GenerationConfig,
-        seed: u64,
+        seed: impl Into<Seed>,
     ) -> Result<TextPieces<'_>> {
         let ids = self.tokenizer.encode_prompt(prompt)?;
         let mut stream = self.tokenizer.stream();
@@ -124,7 +126,7 @@ impl LanguageModel {
         &self,
         prompt: &str,
         config: &GenerationConfig,
-        seed: u64,
+        seed: impl Into<Seed>,
     ) -> Result<Completion> {
         let mut pieces = self.generate(prompt, config, seed)?;
         pieces.by_ref().try_for_each(|piece| piece.map(drop))?;
@@ -141,6 +143,15 @@ impl LanguageModel {
         let text = |&id: &u32| self.tokenizer.token(id).unwrap_or_default();
         let texts = found.ids.iter().map(text).collect();
         Ok(NextTokens { texts, ids: found.ids, logits: found.logits, row: found.row })
+    }
+}
+
+/// The final weights, or else those of the newest checkpoint.
+fn newest_weights(run: &RunFolder) -> Result<PathBuf> {
+    let last = run.file(layout::MODEL)?;
+    match run.checkpoints()?.last() {
+        Some(&step) if !last.exists() => Ok(run.checkpoint(step).join(layout::MODEL)),
+        _ => Ok(last),
     }
 }
 

@@ -106,6 +106,7 @@ mod a_run {
         assert!(evals[1].val_loss < evals[0].val_loss && evals[1].val_loss < metrics[0].loss);
         let samples: Vec<Sample> = rows(&RUN.0);
         assert_eq!(samples.len(), 2 * 2 + 3 * 4);
+        assert_eq!(samples[1].strategy.config["top_p"].to_string(), "0.9");
         for sample in samples {
             assert!(
                 sample.text.starts_with("This movie is a") || sample.step == 40,
@@ -141,18 +142,28 @@ mod a_run {
             "logit",
             "the model is causal",
             "Entropy of the corpus",
+            "the least any causal model can reach",
         ] {
             assert!(RUN.1.contains(expected), "'{expected}' is missing in:\n{}", RUN.1);
         }
     }
 
+    /// The built-in corpus makes a leak visible: no causal model can go below its entropy.
     #[test]
     fn of_the_faithful_preset_reads_the_future() {
-        let (path, printed) = small_run("faithful", 42);
-        assert!(printed.contains("READS THE FUTURE"), "{printed}");
-        let config: Value = RunFolder::open(&path).unwrap().read_json(layout::CONFIG).unwrap();
+        let out = scratch().join("run");
+        let out = out.to_str().unwrap();
+        let args = "--preset faithful --quick --steps 260 --eval-every 260 --sample-every 200";
+        let printed = stdout(&example("notebook", args, &["--out", out]));
+        for verdict in ["READS THE FUTURE", "can go below WITHOUT READING AHEAD; this one does"] {
+            assert!(printed.contains(verdict), "{printed}");
+        }
+        let path = Path::new(out);
+        assert!(rows::<Eval>(path)[0].val_loss < 1.5);
+        let config: Value = RunFolder::open(path).unwrap().read_json(layout::CONFIG).unwrap();
         assert_eq!(config["add_cross_attention"], true);
-        stdout(&example("generate", "--max-new-tokens 3", &[path.to_str().unwrap()]));
+        let prompt = "the world is ".repeat(40);
+        stdout(&example("generate", "--max-new-tokens 3", &[out, "--prompt", &prompt]));
     }
 
     #[test]
@@ -199,6 +210,7 @@ mod a_run {
         let metrics: Vec<Metric> = rows(&out);
         let last = metrics.last().unwrap();
         assert!(!last.loss.is_finite() || !last.grad_norm.is_finite(), "{last:?}");
+        assert!(out.join(layout::LOSS_SVG).exists(), "the curve is drawn when it is wanted most");
     }
 }
 
@@ -249,6 +261,20 @@ mod a_trained_model {
     }
 
     #[test]
+    fn of_a_run_that_did_not_end_is_its_newest_checkpoint() {
+        let folder = copy_of_run();
+        fs::remove_file(folder.join(layout::MODEL)).unwrap();
+        let copy = RunFolder::open(&folder).unwrap();
+        for step in [20, 40] {
+            let weights =
+                fs::read(RUN.0.join(format!("checkpoints/step-{step:08}/model.safetensors")));
+            copy.write_checkpoint(step, layout::MODEL, &weights.unwrap()).unwrap();
+        }
+        let text = |folder: &Path| stdout(&example("generate", "", &[folder.to_str().unwrap()]));
+        assert_eq!(text(&folder), text(&RUN.0));
+    }
+
+    #[test]
     fn refuses_bad_sampling_parameters() {
         let refuse = |args: &str| refusal(&example("generate", args, &[run()]));
         assert!(refuse("--top-k 0").contains("top-k is 0"));
@@ -290,6 +316,11 @@ mod a_trained_model {
         let refused = refusal(&example("generate", "", &[folder.to_str().unwrap()]));
         assert!(refused.contains("the tokenizer has 8 tokens and the model 1412"), "{refused}");
 
+        let one = scratch().join("one.txt");
+        fs::write(&one, "The world is tired of a wizard.").unwrap();
+        let args = ["--data", one.to_str().unwrap(), run()];
+        assert!(refusal(&example("evaluate", "", &args)).contains("ask for --all"));
+
         let nothing = refusal(&example("generate", "", &["no/such/run"]));
         assert!(nothing.contains("no/such/run"), "{nothing}");
     }
@@ -309,32 +340,38 @@ mod bad_data {
         let out = scratch().join("run");
         let more = ["--data", path, "--out", out.to_str().unwrap()];
         let text = refusal(&example("notebook", &format!("{SMALL} {args}"), &more));
-        assert!(
-            text.contains(path) || text.contains("training documents"),
-            "{path} is not named: {text}"
-        );
+        assert!(text.contains(path), "{path} is not named: {text}");
+        assert!(!out.exists(), "a refused run leaves no folder");
         text
+    }
+
+    fn assert_says(text: &str, parts: &[&str]) {
+        parts.iter().for_each(|part| assert!(text.contains(part), "'{part}' is not in: {text}"));
     }
 
     #[test]
     fn is_named() {
-        assert!(train_on("no/such/file.parquet", "").contains("no/such/file.parquet"));
-        train_on(scratch().to_str().unwrap(), "");
-        refused("cut.parquet", b"PAR1 and then nothing", "");
+        assert_says(&train_on("no/such/file.parquet", ""), &["no such file or folder"]);
+        assert_says(&train_on(scratch().to_str().unwrap(), ""), &["no data", ".parquet"]);
+        assert_says(&refused("cut.parquet", b"PAR1 and then nothing", ""), &["Parquet"]);
         let column = refused("films.csv", b"title,plot\nRope,Two men give a party.\n", "");
-        assert!(column.contains("title") && column.contains("plot"), "{column}");
-        let utf8 =
-            refused("films.csv", b"description\nA caf\xe9 in a small town by the sea.\n", "");
-        assert!(utf8.contains("UTF-8"), "{utf8}");
-        refused("films.xyz", b"what is this", "");
+        assert_says(&column, &["description", "title", "plot"]);
+        let utf8 = b"description\nA caf\xe9 in a small town by the sea.\n";
+        assert_says(&refused("films.csv", utf8, ""), &["UTF-8", "line"]);
+        assert_says(
+            &refused("films.xyz", b"what is this", ""),
+            &[".parquet", ".csv", ".jsonl", ".txt"],
+        );
     }
 
     #[test]
     fn too_little_of_it_is_refused() {
-        let few = refused("few.txt", "A young man leaves the city.\n".repeat(20).as_bytes(), "");
-        assert!(few.contains("18 training documents for batches of 32"), "{few}");
-        let short = refused("short.txt", b"Too short.\nAlso.\n", "");
-        assert!(short.contains("short.txt") || short.contains("0 kept"), "{short}");
+        let lines = |n: usize| "A young man leaves the city.\n".repeat(n).into_bytes();
+        let few = refused("few.txt", &lines(20), "");
+        assert_says(&few, &["18 training documents for batches of 32"]);
+        let none_held_out = refused("eight.txt", &lines(8), "--batch-size 4");
+        assert_says(&none_held_out, &["8 documents, and none to hold out; it takes at least 10"]);
+        assert_says(&refused("short.txt", b"Too short.\nAlso.\n", ""), &["0 kept"]);
     }
 
     #[test]

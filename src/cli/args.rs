@@ -6,12 +6,25 @@ use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::Data;
 use crate::{
     Preset,
-    model::{self, Device, ModelConfig},
-    run::{self, RunFolder},
+    model::{self, Device, Model, ModelConfig},
+    run::{self, RunFolder, RunInfo},
     trainer::{AdamWConfig, TrainConfig},
 };
+
+/// The crates of a run; they share the workspace's version.
+const CRATES: [&str; 7] = [
+    "enredo",
+    "enredo-corpus",
+    "enredo-decoding",
+    "enredo-model",
+    "enredo-run",
+    "enredo-tokenization",
+    "enredo-trainer",
+];
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Positions of the notebook's models; a longer `--max-len` adds to them.
 const POSITIONS: usize = 64;
@@ -81,11 +94,19 @@ pub struct ModelArgs {
 
 impl ModelArgs {
     /// The preset's model with these sizes, for a vocabulary of `vocab_size` tokens.
+    ///
+    /// Training reaches as far as the longest document, `longest` tokens, or as `--max-len` cuts it.
     #[must_use]
-    pub fn config(&self, preset: Preset, vocab_size: usize, pad: u32) -> ModelConfig {
+    pub fn config(
+        &self,
+        preset: Preset,
+        vocab_size: usize,
+        pad: u32,
+        longest: usize,
+    ) -> ModelConfig {
         let base = preset.model_config();
         // The last token of a row is only ever a target.
-        let trained_length = self.max_len.saturating_sub(1).max(1);
+        let trained_length = self.max_len.min(longest).saturating_sub(1).max(1);
         ModelConfig {
             vocab_size,
             hidden_size: self.hidden_size.unwrap_or(base.hidden_size),
@@ -93,17 +114,18 @@ impl ModelArgs {
             num_attention_heads: self.heads.unwrap_or(base.num_attention_heads),
             intermediate_size: self.ffn_size.unwrap_or(base.intermediate_size),
             hidden_dropout_prob: self.dropout.unwrap_or(base.hidden_dropout_prob),
-            max_position_embeddings: trained_length.max(POSITIONS),
+            max_position_embeddings: self.max_len.saturating_sub(1).max(POSITIONS),
             trained_length: Some(trained_length),
             pad_token_id: pad,
             ..base
         }
     }
 
-    fn settings(&self) -> Map<String, Value> {
+    fn settings(&self, config: &ModelConfig) -> Map<String, Value> {
         object(json!({
-            "vocab_size": self.vocab_size, "hidden_size": self.hidden_size, "layers": self.layers,
-            "heads": self.heads, "ffn_size": self.ffn_size, "dropout": self.dropout,
+            "vocab_size": self.vocab_size, "hidden_size": config.hidden_size,
+            "layers": config.num_hidden_layers, "heads": config.num_attention_heads,
+            "ffn_size": config.intermediate_size, "dropout": config.hidden_dropout_prob,
             "max_len": self.max_len,
         }))
     }
@@ -239,13 +261,17 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Creates the run folder; refuses one that holds a run unless told to overwrite it.
+    /// Creates the run folder, and empties it of an earlier run where told to. Call it once nothing else
+    /// can fail.
     ///
     /// # Errors
     /// A folder that holds a run, or cannot be made.
     pub fn create_folder(&self) -> Result<RunFolder> {
-        let out = self.out.clone().unwrap_or_else(|| self.next_free());
-        RunFolder::create(out, self.overwrite).map_err(|error| match error {
+        self.folder(self.out.clone().unwrap_or_else(|| self.next_free()), self.overwrite)
+    }
+
+    fn folder(&self, out: PathBuf, overwrite: bool) -> Result<RunFolder> {
+        RunFolder::create(out, overwrite).map_err(|error| match error {
             run::Error::Occupied { .. } => anyhow!("{error} with --overwrite"),
             error => error.into(),
         })
@@ -254,8 +280,11 @@ impl RunArgs {
     /// Refuses what could only fail after the documents have been read.
     ///
     /// # Errors
-    /// The first setting that is out of its range.
+    /// The first setting that is out of its range, or a folder that holds a run.
     pub fn validate(&self) -> Result<()> {
+        if let Some(out) = self.out.as_ref().filter(|out| out.exists() && !self.overwrite) {
+            self.folder(out.clone(), false)?;
+        }
         ensure!(
             self.model.max_len >= 2,
             "--max-len is {}; it must be at least 2",
@@ -267,14 +296,28 @@ impl RunArgs {
         ensure!(lr.is_finite() && lr > 0.0, "--lr is {lr}; it must be finite and above 0");
         let words = self.model.vocab_size;
         ensure!(words >= 5, "--vocab-size is {words}; four are special, so take at least 5");
-        Ok(self.model.config(self.preset, words, 0).validate()?)
+        Ok(self.model.config(self.preset, words, 0, usize::MAX).validate()?)
     }
 
-    /// Every setting by its flag's name, as `run.json` records it.
+    /// What `run.json` records of a run of `model` on `data`.
     #[must_use]
-    pub fn settings(&self) -> Map<String, Value> {
-        let groups = [self.data.settings(), self.model.settings(), self.train.settings()];
-        groups.into_iter().flatten().collect()
+    pub fn describe(&self, data: &Data, model: &Model) -> RunInfo {
+        let sizes = self.model.settings(model.config());
+        RunInfo {
+            crate_versions: CRATES.iter().map(|name| (name.to_string(), VERSION.into())).collect(),
+            command_line: std::env::args_os().map(|arg| arg.to_string_lossy().into()).collect(),
+            preset: self.preset.to_string(),
+            settings: [self.data.settings(), sizes, self.train.settings()]
+                .into_iter()
+                .flatten()
+                .collect(),
+            seed: self.machine.seed,
+            device: model::device_name(model.device()),
+            threads: model::threads(),
+            dtype: "float32".to_owned(),
+            data: data.info(),
+            ..RunInfo::default()
+        }
     }
 
     fn next_free(&self) -> PathBuf {

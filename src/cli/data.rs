@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use super::{DataArgs, Progress};
 use crate::corpus::{
@@ -10,6 +11,8 @@ use crate::corpus::{
 };
 use crate::run::DataInfo;
 
+/// One document in so many is held out, unless the data set has a validation split of its own.
+const HELD_OUT: usize = 10;
 /// Documents of the built-in corpus, and with `--quick`.
 const BUILT_IN: [usize; 2] = [40_000, 5_000];
 /// The built-in corpus is the same for every run, so that runs with different seeds compare.
@@ -24,8 +27,10 @@ pub struct Data {
     pub held_out: Vec<String>,
     /// Where they came from.
     pub source: String,
-    /// What cleaning did, for texts that were read.
-    pub report: Option<Report>,
+    /// Digest of all documents, as they were read.
+    pub fingerprint: String,
+    /// What cleaning did.
+    pub report: Report,
     /// The grammar that wrote them, for the built-in corpus.
     pub grammar: Option<Grammar>,
 }
@@ -39,44 +44,62 @@ impl Data {
         match (&args.data, &args.dataset) {
             (Some(path), _) => from_files(path, &args.column),
             (None, Some(name)) => from_hub(name, &args.column, progress),
-            (None, None) => Ok(built_in(BUILT_IN[usize::from(quick)])),
+            (None, None) => built_in(BUILT_IN[usize::from(quick)]),
         }
     }
 
+    /// Refuses too few documents to draw a batch from, or to hold one out.
+    ///
+    /// # Errors
+    /// Names the source, how many there are, and how many it takes.
+    pub fn check(&self, batch_size: usize) -> Result<()> {
+        let (source, train) = (&self.source, self.train.len());
+        ensure!(
+            train >= batch_size,
+            "{source}: {train} training documents for batches of {batch_size}; \
+             take a smaller --batch-size or more data"
+        );
+        ensure!(
+            !self.held_out.is_empty(),
+            "{source}: {train} documents, and none to hold out; it takes at least {HELD_OUT}"
+        );
+        Ok(())
+    }
+
     /// The fewest nats per token that any causal model can reach on the held-out documents, where the
-    /// source is known: the targets are each document's first `max_targets` tokens.
+    /// grammar is known and every word has a token of its own (else a model predicts less than words):
+    /// the targets are each document's first `max_targets` tokens. `ids` are those documents, encoded.
     #[must_use]
-    pub fn floor(&self, max_targets: usize) -> Option<EntropyFloor> {
-        self.grammar.as_ref()?.entropy_floor(&self.held_out, max_targets)
+    pub fn floor(&self, ids: &[Vec<u32>], unk: u32, max_targets: usize) -> Option<EntropyFloor> {
+        let grammar = self.grammar.as_ref().filter(|_| !ids.iter().flatten().any(|&id| id == unk));
+        grammar?.entropy_floor(&self.held_out, max_targets)
     }
 
     /// As `run.json` records them.
     #[must_use]
     pub fn info(&self) -> DataInfo {
         let (train, held_out) = (self.train.len() as u64, self.held_out.len() as u64);
-        let all: Vec<&String> = self.train.iter().chain(&self.held_out).collect();
-        DataInfo {
+        let mut info = DataInfo {
             source: self.source.clone(),
-            fingerprint: fingerprint(&all),
+            fingerprint: self.fingerprint.clone(),
             documents: train + held_out,
             train,
             held_out,
             ..DataInfo::default()
-        }
+        };
+        info.other.insert("cleaning".to_owned(), json!(self.report));
+        info
     }
 
     fn divided(corpus: Corpus, source: String) -> Self {
-        let report = Some(corpus.report.clone());
-        let (train, held_out) = corpus.split(HeldOut::every(10));
-        Self { train, held_out, source, report, grammar: None }
+        let (fingerprint, report) = (corpus.fingerprint(), corpus.report.clone());
+        let (train, held_out) = corpus.split(HeldOut::every(HELD_OUT));
+        Self { train, held_out, source, fingerprint, report, grammar: None }
     }
 }
 
 fn from_files(path: &str, column: &str) -> Result<Data> {
-    let mut reader = Reader::open(path, column)?;
-    let corpus = Corpus::read(&mut reader, &Cleaning::notebook());
-    let corpus = corpus.with_context(|| format!("{path} gave no corpus"))?;
-    Ok(Data::divided(corpus, path.to_owned()))
+    Ok(Data::divided(clean(Reader::open(path, column)?, path)?, path.to_owned()))
 }
 
 fn from_hub(name: &str, column: &str, progress: &Progress) -> Result<Data> {
@@ -86,30 +109,27 @@ fn from_hub(name: &str, column: &str, progress: &Progress) -> Result<Data> {
         progress.line("The hub was not reached: the data set is the one in the cache.");
     }
     let source = format!("{name} @ {}", dataset.revision);
-    let clean = |files: Vec<PathBuf>| {
-        Corpus::read(&mut Reader::open_files(files, column)?, &Cleaning::notebook())
-    };
-    let train = clean(dataset.train)?;
+    let read = |files: Vec<PathBuf>| clean(Reader::open_files(files, column)?, &source);
+    let train = read(dataset.train)?;
     if dataset.validation.is_empty() {
         return Ok(Data::divided(train, source));
     }
-    let held_out = clean(dataset.validation)?.documents;
-    let (train, report) = (train.documents, Some(train.report));
-    Ok(Data { train, held_out, source, report, grammar: None })
+    let held_out = read(dataset.validation)?.documents;
+    let all: Vec<&String> = train.documents.iter().chain(&held_out).collect();
+    let fingerprint = fingerprint(&all);
+    let Corpus { documents: train, report } = train;
+    Ok(Data { train, held_out, source, fingerprint, report, grammar: None })
 }
 
-fn built_in(count: usize) -> Data {
+fn clean(mut reader: Reader, source: &str) -> Result<Corpus> {
+    let corpus = Corpus::read(&mut reader, &Cleaning::notebook());
+    corpus.with_context(|| format!("{source} gave no corpus"))
+}
+
+fn built_in(count: usize) -> Result<Data> {
     let grammar = Grammar::new();
     let documents = grammar.documents(count, BUILT_IN_SEED);
-    let side = |held: bool| {
-        let documents = documents.iter().enumerate();
-        documents.filter(|(i, _)| (i % 10 == 9) == held).map(|(_, text)| text.clone()).collect()
-    };
-    Data {
-        train: side(false),
-        held_out: side(true),
-        source: "built-in corpus".to_owned(),
-        report: None,
-        grammar: Some(grammar),
-    }
+    let corpus = Corpus::from_texts(documents, &Cleaning::notebook())?;
+    let data = Data::divided(corpus, "the built-in corpus".to_owned());
+    Ok(Data { grammar: Some(grammar), ..data })
 }

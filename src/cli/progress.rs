@@ -1,6 +1,6 @@
 //! A progress bar on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -17,7 +17,6 @@ impl Default for Progress {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "printing is what this type is for")]
 impl Progress {
     /// No bar yet.
     #[must_use]
@@ -30,7 +29,8 @@ impl Progress {
 
     /// Prints a line above the bar.
     pub fn line(&self, text: impl AsRef<str>) {
-        self.bar.suspend(|| println!("{}", text.as_ref()));
+        // A reader that has gone away (`| head`) is no reason to stop a run.
+        self.bar.suspend(|| drop(writeln!(std::io::stdout(), "{}", text.as_ref())));
     }
 
     /// Shows a bar of `steps`.

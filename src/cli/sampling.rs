@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::{
+    LanguageModel,
     decoding::{GenerationConfig, Temperature, TopK, TopP},
     run::RunFolder,
 };
@@ -68,4 +69,19 @@ pub fn run_folder(given: Option<PathBuf>) -> Result<RunFolder> {
         Some(path) => RunFolder::open(path)?,
         None => RunFolder::newest("runs")?,
     })
+}
+
+/// What of `prompt` will not reach the model as it was typed.
+///
+/// # Errors
+/// A tokenizer that fails.
+pub fn prompt_notices(model: &LanguageModel, prompt: &str) -> Result<Vec<String>> {
+    let (cut, window) = (model.tokens_cut(prompt)?, model.model().config().window());
+    let empty = prompt.trim().is_empty();
+    let empty =
+        empty.then(|| "The prompt is empty: the text starts from its beginning.".to_owned());
+    let cut = (cut > 0).then(|| {
+        format!("The prompt is longer than the model's window of {window} tokens: its first {cut} are not read.")
+    });
+    Ok(empty.into_iter().chain(cut).collect())
 }

@@ -3,11 +3,14 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    Chain, NotebookTemperature, NotebookTopP, Result, Sampler, SuppressTokens, Temperature, TopK,
-    TopP,
+    Chain, NotebookTemperature, NotebookTopP, Result, Sampler, Seed, SuppressTokens, Temperature,
+    TopK, TopP,
 };
 
-/// A decoding strategy. An absent field is off; unknown fields are ignored.
+/// The notebook's limit, and Hugging Face's.
+const MAX_NEW_TOKENS: usize = 20;
+
+/// A decoding strategy. An absent field, or one that is null, is off; unknown fields are ignored.
 ///
 /// ```
 /// use enredo_decoding::GenerationConfig;
@@ -21,6 +24,7 @@ use crate::{
 #[serde(default)]
 pub struct GenerationConfig {
     /// Draw from the distribution; otherwise take the best token (greedy).
+    #[serde(deserialize_with = "false_or")]
     pub do_sample: bool,
     /// T, which divides the scores; 0 means greedy.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,6 +36,7 @@ pub struct GenerationConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
     /// The most tokens to generate.
+    #[serde(deserialize_with = "twenty_or")]
     pub max_new_tokens: usize,
     /// Tokens that end the text once drawn: one id or a list of them.
     #[serde(
@@ -67,7 +72,7 @@ impl Default for GenerationConfig {
             temperature: None,
             top_k: None,
             top_p: None,
-            max_new_tokens: 20,
+            max_new_tokens: MAX_NEW_TOKENS,
             eos_token_id: Vec::new(),
             suppress_tokens: None,
             preset: Preset::default(),
@@ -123,14 +128,22 @@ impl GenerationConfig {
         Ok(chain)
     }
 
-    /// A sampler that follows this strategy; `seed` decides its draws.
+    /// A sampler that follows this strategy; `seed` decides its draws (a number, or a [`Seed`]).
     ///
     /// # Errors
     /// As [`chain`](Self::chain).
-    pub fn sampler(&self, seed: u64) -> Result<Sampler> {
+    pub fn sampler(&self, seed: impl Into<Seed>) -> Result<Sampler> {
         let chain = self.chain()?;
         Ok(if self.do_sample { Sampler::seeded(chain, seed) } else { Sampler::greedy(chain) })
     }
+}
+
+fn false_or<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(false))
+}
+
+fn twenty_or<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(MAX_NEW_TOKENS))
 }
 
 #[derive(Deserialize)]
@@ -165,6 +178,14 @@ mod tests {
         let config: GenerationConfig = serde_json::from_str("{}").unwrap();
         assert_eq!(config, GenerationConfig::default());
         assert_eq!(config.chain().unwrap().links().count(), 0);
+    }
+
+    #[test]
+    fn null_means_absent() {
+        let text = r#"{"do_sample": null, "max_new_tokens": null, "eos_token_id": null, "top_p": null,
+                       "suppress_tokens": null}"#;
+        let config: GenerationConfig = serde_json::from_str(text).unwrap();
+        assert_eq!(config, GenerationConfig::default());
     }
 
     #[test]

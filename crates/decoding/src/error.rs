@@ -46,7 +46,7 @@ pub enum Error {
     EmptyPrompt,
 
     /// A token id beyond the vocabulary.
-    #[error("token {token} is outside the vocabulary of {vocab_size}; ids run from 0 to {}", vocab_size - 1)]
+    #[error("token {token} is outside the vocabulary of {vocab_size}; ids run from 0 to {}", vocab_size.saturating_sub(1))]
     TokenOutOfRange {
         /// The offending id.
         token: u32,

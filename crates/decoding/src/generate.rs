@@ -1,12 +1,14 @@
 //! The loop that generates: feed, choose, feed what was chosen.
 
-use crate::{CausalLm, Error, GenerationConfig, Result, Sampler};
+use crate::{CausalLm, Error, GenerationConfig, Result, Sampler, Seed};
 
 /// Generates after `prompt`: an iterator of the new tokens, an end-of-text token included.
 ///
 /// `model` is fed the prompt here and each token as it is asked for, so `take`, `collect` or dropping
-/// the iterator stop it at any point. A model that has already been fed goes on from there.
-/// `seed` decides the draws of a sampling strategy.
+/// the iterator stop it at any point. `seed` decides the draws of a sampling strategy.
+///
+/// A model that has already been fed goes on from there; positions count from this prompt, so give each
+/// round of a conversation a sequence number of its own.
 ///
 /// # Errors
 /// Here: [`Error::EmptyPrompt`], or a parameter of `config` out of its range. From the iterator:
@@ -15,7 +17,7 @@ pub fn generate<M: CausalLm>(
     model: M,
     prompt: &[u32],
     config: &GenerationConfig,
-    seed: u64,
+    seed: impl Into<Seed>,
 ) -> Result<Generate<M>> {
     Generate::new(model, prompt, config, config.sampler(seed)?)
 }

@@ -21,11 +21,11 @@ pub fn greedy(logits: &[f32]) -> Result<u32> {
 
 /// As [`greedy`], for a row that is known to be valid.
 pub(crate) fn argmax(logits: &[f32]) -> u32 {
-    let mut best = 0;
+    let mut best = (0, f32::NEG_INFINITY);
     for (i, &logit) in logits.iter().enumerate() {
-        if logit > logits[best] {
-            best = i;
+        if logit > best.1 {
+            best = (i, logit);
         }
     }
-    best as u32
+    best.0 as u32
 }

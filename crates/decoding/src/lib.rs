@@ -43,4 +43,4 @@ pub use philox::{philox4x32, uniform};
 pub use processor::{Chain, Processor};
 pub use processors::{NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK, TopP};
 pub use row::{best_first, check_row};
-pub use sampler::Sampler;
+pub use sampler::{Sampler, Seed};

@@ -6,8 +6,9 @@ use crate::Result;
 
 /// Edits the scores of the next token, given the tokens before it.
 ///
-/// A token is cut by setting its score to −∞. The row is valid when a processor gets it (no NaN, no
-/// +∞, at least one score that is not −∞) and a processor keeps it so: it leaves at least one token.
+/// A token is cut by setting its score to −∞. The row that the first processor of a chain gets is valid
+/// (no NaN, no +∞, at least one score that is not −∞). A row in which everything has been cut is passed
+/// on as it is; the [`Sampler`](crate::Sampler) refuses it after the chain.
 pub trait Processor: fmt::Debug + Send + Sync {
     /// Edits `logits` (length V) in place; `context` holds the prompt and the tokens drawn so far.
     ///

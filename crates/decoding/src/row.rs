@@ -4,16 +4,17 @@ use std::cmp::Ordering;
 
 use crate::{Error, Result};
 
-/// Refuses a row from which no token may be chosen. One pass over the row.
+/// Refuses a row from which no token may be chosen. One pass over the row, a second to name a fault.
 ///
 /// # Errors
 /// [`Error::EmptyRow`], [`Error::NanLogit`], [`Error::InfiniteLogit`] (+∞) or, where every score is
 /// −∞, [`Error::AllMasked`].
 pub fn check_row(logits: &[f32]) -> Result<()> {
+    // A NaN, once met, stays: nothing is greater than it.
     let max = logits.iter().copied().reduce(|a, b| if b > a || b.is_nan() { b } else { a });
     match max {
         None => Err(Error::EmptyRow),
-        Some(max) if max.is_finite() && !logits.iter().any(|l| l.is_nan()) => Ok(()),
+        Some(max) if max.is_finite() => Ok(()),
         Some(_) => Err(fault(logits)),
     }
 }
@@ -71,6 +72,15 @@ mod tests {
         assert!(message(&[1.0, f32::INFINITY]).contains("token 1 is +inf"));
         assert!(message(&[f32::NEG_INFINITY; 3]).contains("all 3 tokens are masked"));
         assert_eq!(message(&[f32::NEG_INFINITY, 0.0]), "");
+    }
+
+    #[test]
+    fn a_nan_is_found_wherever_it_stands() {
+        for i in 0..4 {
+            let mut row = [1.0, 2.0, 0.5, 3.0];
+            row[i] = f32::NAN;
+            assert!(message(&row).contains(&format!("token {i} is NaN")));
+        }
     }
 
     #[test]

@@ -16,7 +16,22 @@ pub struct Sampler {
 #[derive(Clone, Copy, Debug)]
 enum Pick {
     Greedy,
-    Draw { seed: u64, sequence: u64 },
+    Draw(Seed),
+}
+
+/// What decides the draws of one sequence. A number alone is the seed of sequence 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seed {
+    /// The number a user gives.
+    pub seed: u64,
+    /// Which of many sequences under that seed; each has draws of its own.
+    pub sequence: u64,
+}
+
+impl From<u64> for Seed {
+    fn from(seed: u64) -> Self {
+        Self { seed, sequence: 0 }
+    }
 }
 
 impl Sampler {
@@ -28,17 +43,8 @@ impl Sampler {
 
     /// Draws from what `chain` leaves, in proportion to its probabilities.
     #[must_use]
-    pub fn seeded(chain: Chain, seed: u64) -> Self {
-        Self { chain, pick: Pick::Draw { seed, sequence: 0 }, row: Vec::new() }
-    }
-
-    /// The same sampler for another sequence, whose draws are independent of the first one's.
-    #[must_use]
-    pub fn for_sequence(mut self, number: u64) -> Self {
-        if let Pick::Draw { sequence, .. } = &mut self.pick {
-            *sequence = number;
-        }
-        self
+    pub fn seeded(chain: Chain, seed: impl Into<Seed>) -> Self {
+        Self { chain, pick: Pick::Draw(seed.into()), row: Vec::new() }
     }
 
     /// The next token after `context` (prompt and drawn tokens), given its scores (length V).
@@ -52,7 +58,7 @@ impl Sampler {
         self.run_chain(context, logits)?;
         match self.pick {
             Pick::Greedy => greedy(&self.row),
-            Pick::Draw { seed, sequence } => {
+            Pick::Draw(Seed { seed, sequence }) => {
                 draw(&self.row, uniform(seed, sequence, context.len() as u64))
             }
         }
@@ -79,7 +85,7 @@ impl Sampler {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{Temperature, TopK};
+    use crate::{NotebookTemperature, NotebookTopP, Temperature, TopK, TopP};
 
     fn chain() -> Chain {
         Chain::new().with(Temperature::new(0.8).unwrap()).with(TopK::new(3).unwrap())
@@ -89,13 +95,13 @@ mod tests {
 
     #[test]
     fn draws_follow_the_probabilities() {
-        let mut sampler = Sampler::seeded(chain(), 3);
-        let expected = sampler.probabilities(&[], &ROW).unwrap();
+        let sampler = |sequence| Sampler::seeded(chain(), Seed { seed: 3, sequence });
+        let expected = sampler(0).probabilities(&[], &ROW).unwrap();
         let n = 20_000u32;
         let mut counts = [0u32; 5];
         for i in 0..n {
-            counts[sampler.sample(&vec![0; i as usize % 997], &ROW).unwrap() as usize] += 1;
-            sampler = sampler.for_sequence(u64::from(i / 997));
+            let drawn = sampler(u64::from(i / 100)).sample(&vec![0; i as usize % 100], &ROW);
+            counts[drawn.unwrap() as usize] += 1;
         }
         for (count, p) in counts.iter().zip(expected) {
             let sigma = (p * (1.0 - p) * f64::from(n)).sqrt();
@@ -106,7 +112,7 @@ mod tests {
     #[test]
     fn seed_sequence_and_position_decide() {
         let rows = |seed, sequence| {
-            let mut sampler = Sampler::seeded(chain(), seed).for_sequence(sequence);
+            let mut sampler = Sampler::seeded(chain(), Seed { seed, sequence });
             (0..64).map(|n| sampler.sample(&vec![0; n], &ROW).unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(rows(1, 0), rows(1, 0));
@@ -117,6 +123,30 @@ mod tests {
     #[test]
     fn greedy_picks_the_best() {
         assert_eq!(Sampler::greedy(chain()).sample(&[], &ROW).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_row_cut_empty_on_the_way_is_no_token() {
+        #[derive(Debug)]
+        struct CutAll;
+        impl Processor for CutAll {
+            fn process(&self, _: &[u32], logits: &mut [f32]) -> Result<()> {
+                logits.fill(f32::NEG_INFINITY);
+                Ok(())
+            }
+        }
+        let filters = || {
+            let chain = Chain::new().with(CutAll).with(Temperature::new(0.5).unwrap());
+            chain.with(TopK::new(2).unwrap()).with(TopP::new(0.5).unwrap())
+        };
+        let twins = filters().with(NotebookTemperature::new(0.5).unwrap());
+        for chain in [filters(), twins.with(NotebookTopP::new(0.5).unwrap())] {
+            let refused = Sampler::seeded(chain, 0).sample(&[], &ROW);
+            assert!(
+                matches!(refused, Err(crate::Error::AllMasked { vocab_size: 5 })),
+                "{refused:?}"
+            );
+        }
     }
 
     #[test]

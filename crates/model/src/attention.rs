@@ -30,32 +30,38 @@ impl Attention {
     }
 
     /// `x` attends to itself; position t sees the positions up to t alone.
-    pub(crate) fn causal(&self, x: &Tensor, train: bool) -> Tensor {
-        let qkv = x.linear(&self.in_proj_weight, Some(&self.in_proj_bias)); // (B, T, 3C)
-        let parts = qkv.chunk(3, -1);
+    pub(crate) fn causal(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        let qkv = x.f_linear(&self.in_proj_weight, Some(&self.in_proj_bias))?; // (B, T, 3C)
+        let parts = qkv.f_chunk(3, -1)?;
         self.attend(&parts[0], &parts[1], &parts[2], true, train)
     }
 
     /// `x` attends to all of `memory`, unmasked.
-    pub(crate) fn cross(&self, x: &Tensor, memory: &Tensor, train: bool) -> Tensor {
-        let weights = self.in_proj_weight.chunk(3, 0);
-        let biases = self.in_proj_bias.chunk(3, 0);
-        let project = |x: &Tensor, i: usize| x.linear(&weights[i], Some(&biases[i]));
-        self.attend(&project(x, 0), &project(memory, 1), &project(memory, 2), false, train)
+    pub(crate) fn cross(&self, x: &Tensor, memory: &Tensor, train: bool) -> Result<Tensor> {
+        let weights = self.in_proj_weight.f_chunk(3, 0)?;
+        let biases = self.in_proj_bias.f_chunk(3, 0)?;
+        let project = |x: &Tensor, i: usize| x.f_linear(&weights[i], Some(&biases[i]));
+        self.attend(&project(x, 0)?, &project(memory, 1)?, &project(memory, 2)?, false, train)
     }
 
-    fn attend(&self, q: &Tensor, k: &Tensor, v: &Tensor, causal: bool, train: bool) -> Tensor {
-        let [q, k, v] = [q, k, v].map(|x| self.split_heads(x));
-        let dropout = if train { self.dropout } else { 0.0 };
-        let mask = None::<Tensor>;
+    fn attend(
+        &self,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        causal: bool,
+        train: bool,
+    ) -> Result<Tensor> {
+        let (q, k, v) = (self.split_heads(q)?, self.split_heads(k)?, self.split_heads(v)?);
+        let (mask, dropout) = (None::<Tensor>, if train { self.dropout } else { 0.0 });
         let y =
-            Tensor::scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false);
-        self.out_proj.forward(&y.transpose(1, 2).flatten(2, 3)) // (B, H, T, D) → (B, T, C)
+            Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false)?;
+        self.out_proj.forward(&y.f_transpose(1, 2)?.f_flatten(2, 3)?) // (B, H, T, D) → (B, T, C)
     }
 
     /// (B, T, C) → (B, H, T, D)
-    fn split_heads(&self, x: &Tensor) -> Tensor {
-        let (b, t, c) = x.size3().unwrap_or_default();
-        x.view([b, t, self.heads, c / self.heads]).transpose(1, 2)
+    fn split_heads(&self, x: &Tensor) -> Result<Tensor> {
+        let (b, t, c) = x.size3()?;
+        Ok(x.f_view([b, t, self.heads, c / self.heads])?.f_transpose(1, 2)?)
     }
 }

@@ -11,6 +11,7 @@ pub struct Batch {
     rows: usize,
     width: usize,
     targets: usize,
+    largest_id: u32,
 }
 
 impl Batch {
@@ -21,22 +22,32 @@ impl Batch {
     /// model's positions by more than the last target, [`Error::TokenOutOfRange`] for an unknown id.
     pub fn new<R: AsRef<[u32]>>(rows: &[R], limit: usize, config: &ModelConfig) -> Result<Self> {
         let longest = rows.iter().map(|row| row.as_ref().len()).max().unwrap_or(0);
-        let (width, max) = (longest.min(limit), config.max_position_embeddings);
-        if width == 0 || width > max + 1 {
-            return Err(Error::SequenceLength { got: width, max });
-        }
-        let vocab_size = config.vocab_size;
+        let width = longest.min(limit);
+        let largest_id = rows.iter().flat_map(|row| cut(row.as_ref(), width)).copied().max();
         let mut ids = Vec::with_capacity(rows.len() * width);
         let mut targets = 0;
         for row in rows.iter().map(|row| cut(row.as_ref(), width)) {
-            if let Some(&token) = row.iter().find(|&&id| id as usize >= vocab_size) {
-                return Err(Error::TokenOutOfRange { token, vocab_size });
-            }
             targets += row.iter().skip(1).filter(|&&id| id != config.pad_token_id).count();
             ids.extend(row.iter().map(|&id| i64::from(id)));
             ids.resize(ids.len() + width - row.len(), i64::from(config.pad_token_id));
         }
-        Ok(Self { ids, rows: rows.len(), width, targets })
+        let largest_id = largest_id.unwrap_or(0);
+        let batch = Self { ids, rows: rows.len(), width, targets, largest_id };
+        // The last token of a row is only ever a target, and needs no position.
+        batch.check(width.saturating_sub(1).max(width.min(1)), config)?;
+        Ok(batch)
+    }
+
+    /// Whether `config` has positions for `positions` tokens, and knows every id.
+    pub(crate) fn check(&self, positions: usize, config: &ModelConfig) -> Result<()> {
+        let (max, vocab_size) = (config.max_position_embeddings, config.vocab_size);
+        if !(1..=max).contains(&positions) {
+            return Err(Error::SequenceLength { got: self.width, max });
+        }
+        if self.largest_id as usize >= vocab_size {
+            return Err(Error::TokenOutOfRange { token: self.largest_id, vocab_size });
+        }
+        Ok(())
     }
 
     /// How many tokens the batch has to predict: all but each row's first, PAD left out.
@@ -58,9 +69,9 @@ impl Batch {
     }
 
     /// (B, T), 64-bit ids.
-    pub(crate) fn to_tensor(&self, device: Device) -> Tensor {
+    pub(crate) fn to_tensor(&self, device: Device) -> Result<Tensor> {
         let shape = [self.rows as i64, self.width as i64];
-        Tensor::from_slice(&self.ids).view(shape).to_device(device)
+        Ok(Tensor::f_from_slice(&self.ids)?.f_view(shape)?.f_to_device(device)?)
     }
 }
 
@@ -91,6 +102,8 @@ mod tests {
         assert!(matches!(batch(&[], 8), Err(Error::SequenceLength { got: 0, .. })));
         assert!(matches!(batch(&[&[]], 8), Err(Error::SequenceLength { got: 0, .. })));
         assert!(matches!(batch(&[&[1; 66]], 99), Err(Error::SequenceLength { got: 66, max: 64 })));
+        let wide = batch(&[&[1; 65]], 99).unwrap();
+        assert!(wide.check(65, &ModelConfig::causal()).is_err());
         assert!(matches!(batch(&[&[10]], 8), Err(Error::TokenOutOfRange { token: 10, .. })));
     }
 }

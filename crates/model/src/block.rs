@@ -44,11 +44,11 @@ impl Block {
     }
 
     /// `x` and `memory`, the embeddings that cross-attention reads: (B, T, C) → (B, T, C).
-    pub(crate) fn forward(&self, x: &Tensor, memory: &Tensor, train: bool) -> Tensor {
+    pub(crate) fn forward(&self, x: &Tensor, memory: &Tensor, train: bool) -> Result<Tensor> {
         let mut norms = self.norms.iter();
-        let mut x = self.residual(x, norms.next(), train, |x| self.self_attn.causal(x, train));
+        let mut x = self.residual(x, norms.next(), train, |x| self.self_attn.causal(x, train))?;
         if let Some(cross) = &self.cross_attn {
-            x = self.residual(&x, norms.next(), train, |x| cross.cross(x, memory, train));
+            x = self.residual(&x, norms.next(), train, |x| cross.cross(x, memory, train))?;
         }
         self.residual(&x, norms.next(), train, |x| self.feed_forward(x, train))
     }
@@ -59,23 +59,24 @@ impl Block {
         x: &Tensor,
         norm: Option<&LayerNorm>,
         train: bool,
-        layer: impl Fn(&Tensor) -> Tensor,
-    ) -> Tensor {
-        let normalised =
-            |x: Tensor| norm.map_or_else(|| x.shallow_clone(), |norm| norm.forward(&x));
+        layer: impl Fn(&Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let normalised = |x: &Tensor| norm.map_or_else(|| Ok(x.shallow_clone()), |n| n.forward(x));
         if self.norm_first {
-            x + layer(&normalised(x.shallow_clone())).dropout(self.dropout, train)
+            let y = layer(&normalised(x)?)?.f_dropout(self.dropout, train)?;
+            Ok(x.f_add(&y)?)
         } else {
-            normalised(x + layer(x).dropout(self.dropout, train))
+            let y = layer(x)?.f_dropout(self.dropout, train)?;
+            normalised(&x.f_add(&y)?)
         }
     }
 
-    fn feed_forward(&self, x: &Tensor, train: bool) -> Tensor {
-        let inner = self.linear1.forward(x); // (B, T, intermediate_size)
+    fn feed_forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        let inner = self.linear1.forward(x)?; // (B, T, intermediate_size)
         let active = match self.act {
-            Activation::Relu => inner.relu(),
-            Activation::Gelu => inner.gelu("none"),
+            Activation::Relu => inner.f_relu()?,
+            Activation::Gelu => inner.f_gelu("none")?,
         };
-        self.linear2.forward(&active.dropout(self.dropout, train))
+        self.linear2.forward(&active.f_dropout(self.dropout, train)?)
     }
 }

@@ -121,27 +121,27 @@ impl ModelConfig {
             ("intermediate_size", self.intermediate_size),
             ("max_position_embeddings", self.max_position_embeddings),
         ] {
-            check(size > 0, field, size, "at least 1")?;
+            check(size > 0, field, &size, "at least 1")?;
         }
         let divides = self.hidden_size.is_multiple_of(self.num_attention_heads);
         let heads = format!("a multiple of num_attention_heads ({})", self.num_attention_heads);
-        check(divides, "hidden_size", self.hidden_size, &heads)?;
+        check(divides, "hidden_size", &self.hidden_size, &heads)?;
         let even = self.hidden_size.is_multiple_of(2)
             || self.position_embedding_type == PositionEmbedding::Absolute;
-        check(even, "hidden_size", self.hidden_size, "even for sinusoidal positions")?;
+        check(even, "hidden_size", &self.hidden_size, "even for sinusoidal positions")?;
         let dropout = self.hidden_dropout_prob;
-        check((0.0..1.0).contains(&dropout), "hidden_dropout_prob", dropout, "in [0, 1)")?;
-        check(self.layer_norm_eps > 0.0, "layer_norm_eps", self.layer_norm_eps, "above 0")?;
+        check((0.0..1.0).contains(&dropout), "hidden_dropout_prob", &dropout, "in [0, 1)")?;
+        check(self.layer_norm_eps > 0.0, "layer_norm_eps", &self.layer_norm_eps, "above 0")?;
         let pad = self.pad_token_id;
-        check((pad as usize) < self.vocab_size, "pad_token_id", pad, "below vocab_size")?;
+        check((pad as usize) < self.vocab_size, "pad_token_id", &pad, "below vocab_size")?;
         let trained = self.trained_length.unwrap_or(1);
         let positions = 1..=self.max_position_embeddings;
         let range = format!("1 to max_position_embeddings ({})", self.max_position_embeddings);
-        check(positions.contains(&trained), "trained_length", trained, &range)
+        check(positions.contains(&trained), "trained_length", &trained, &range)
     }
 }
 
-fn check(holds: bool, field: &'static str, got: impl ToString, want: &str) -> Result<()> {
+fn check(holds: bool, field: &'static str, got: &dyn ToString, want: &str) -> Result<()> {
     if holds {
         Ok(())
     } else {

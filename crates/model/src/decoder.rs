@@ -87,53 +87,67 @@ impl Model {
     /// The logits after every position: ids (B, T) → (B, T, V).
     ///
     /// `train` turns dropout on. T is at most `max_position_embeddings`, ids lie below V: whoever calls
-    /// this has checked both ([`Batch`] does).
-    pub(crate) fn forward(&self, ids: &Tensor, train: bool) -> Tensor {
-        let embedded = self.embed(ids); // (B, T, C)
+    /// this has checked both.
+    pub(crate) fn forward(&self, ids: &Tensor, train: bool) -> Result<Tensor> {
+        let embedded = self.embed(ids)?; // (B, T, C)
         let mut x = embedded.shallow_clone();
         for block in &self.blocks {
-            x = block.forward(&x, &embedded, train);
+            x = block.forward(&x, &embedded, train)?;
         }
         if let Some(norm) = &self.norm {
-            x = norm.forward(&x);
+            x = norm.forward(&x)?;
         }
         self.lm_head.forward(&x) // (B, T, V)
     }
 
     /// The logits after every position of `batch`, without dropout: (B, T, V) flattened.
-    #[must_use]
-    pub fn logits(&self, batch: &Batch) -> Vec<f32> {
-        let logits = tch::no_grad(|| self.forward(&batch.to_tensor(self.device()), false));
-        let mut values = vec![0.0; logits.numel()];
-        logits.contiguous().to_kind(Kind::Float).copy_data(&mut values, logits.numel());
-        values
+    ///
+    /// # Errors
+    /// Where the batch was made for a smaller vocabulary or fewer positions, and
+    /// [`crate::Error::Torch`].
+    pub fn logits(&self, batch: &Batch) -> Result<Vec<f32>> {
+        batch.check(batch.shape().1, &self.config)?;
+        let logits = tch::no_grad(|| self.forward(&batch.to_tensor(self.device())?, false))?;
+        to_vec(&logits)
     }
 
     /// The mean cross-entropy, in nats, of predicting each token of `batch` from those before it;
     /// a scalar. PAD targets are left out.
-    #[must_use]
-    pub fn loss(&self, batch: &Batch, train: bool) -> Tensor {
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub fn loss(&self, batch: &Batch, train: bool) -> Result<Tensor> {
         self.cross_entropy(batch, train, tch::Reduction::Mean)
     }
 
     /// As [`loss`](Self::loss) without dropout, but the sum over the targets.
-    #[must_use]
-    pub fn summed_loss(&self, batch: &Batch) -> f64 {
-        tch::no_grad(|| self.cross_entropy(batch, false, tch::Reduction::Sum).double_value(&[]))
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub fn summed_loss(&self, batch: &Batch) -> Result<f64> {
+        let sum = tch::no_grad(|| self.cross_entropy(batch, false, tch::Reduction::Sum))?;
+        Ok(sum.f_double_value(&[])?)
     }
 
-    fn cross_entropy(&self, batch: &Batch, train: bool, reduction: tch::Reduction) -> Tensor {
-        let ids = batch.to_tensor(self.device()); // (B, T + 1)
-        let t = ids.size()[1] - 1;
-        let logits = self.forward(&ids.narrow(1, 0, t), train);
-        let targets = ids.narrow(1, 1, t).flatten(0, 1);
+    fn cross_entropy(
+        &self,
+        batch: &Batch,
+        train: bool,
+        reduction: tch::Reduction,
+    ) -> Result<Tensor> {
+        let t = batch.shape().1.saturating_sub(1);
+        batch.check(t, &self.config)?;
+        let (t, ids) = (t as i64, batch.to_tensor(self.device())?); // (B, T + 1)
+        let logits = self.forward(&ids.f_narrow(1, 0, t)?, train)?;
+        let targets = ids.f_narrow(1, 1, t)?.f_flatten(0, 1)?;
         let pad = i64::from(self.config.pad_token_id);
-        logits.flatten(0, 1).cross_entropy_loss(&targets, None::<Tensor>, reduction, pad, 0.0)
+        let logits = logits.f_flatten(0, 1)?;
+        Ok(logits.f_cross_entropy_loss(&targets, None::<Tensor>, reduction, pad, 0.0)?)
     }
 
-    fn embed(&self, ids: &Tensor) -> Tensor {
-        let t = ids.size()[1];
-        Tensor::embedding(&self.token_emb, ids, -1, false, false) + self.positions.narrow(0, 0, t)
+    fn embed(&self, ids: &Tensor) -> Result<Tensor> {
+        let tokens = Tensor::f_embedding(&self.token_emb, ids, -1, false, false)?;
+        Ok(tokens.f_add(&self.positions.f_narrow(0, 0, ids.size()[1])?)?)
     }
 
     fn copy_first_block(&self) {
@@ -148,6 +162,14 @@ impl Model {
             }
         }
     }
+}
+
+/// The numbers of a tensor in row-major order, on whatever device it lies.
+pub(crate) fn to_vec(tensor: &Tensor) -> Result<Vec<f32>> {
+    let flat = tensor.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let mut values = vec![0.0; flat.numel()];
+    flat.f_copy_data(&mut values, flat.numel())?;
+    Ok(values)
 }
 
 /// One vector of C for each position: (`max_position_embeddings`, C).
@@ -168,4 +190,34 @@ fn sinusoids(count: usize, c: usize) -> Tensor {
     let values: Vec<f64> =
         (0..count).flat_map(|t| (0..c).map(move |channel| value(t, channel))).collect();
     Tensor::from_slice(&values).view([count as i64, c as i64]).to_kind(Kind::Float)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sinusoids_are_those_of_the_paper() {
+        let table = to_vec(&sinusoids(8, 6)).unwrap();
+        let at = |t: usize, channel: usize| f64::from(table[t * 6 + channel]);
+        for t in 0..8 {
+            for i in 0..3 {
+                let angle = t as f64 / 10_000f64.powf(2.0 * i as f64 / 6.0);
+                approx::assert_abs_diff_eq!(at(t, 2 * i), angle.sin(), epsilon = 1e-6);
+                approx::assert_abs_diff_eq!(at(t, 2 * i + 1), angle.cos(), epsilon = 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn sinusoids_tell_positions_apart_and_are_no_parameters() {
+        let position_embedding_type = PositionEmbedding::Sinusoidal;
+        let config =
+            ModelConfig { vocab_size: 9, position_embedding_type, ..ModelConfig::causal() };
+        let model = Model::new(config, Device::Cpu).unwrap();
+        assert!(!model.vars().variables().contains_key("pos_emb.weight"));
+        let logits = model.logits(&Batch::new(&[[4u32; 3]], 8, model.config()).unwrap()).unwrap();
+        assert_ne!(logits[..9], logits[9..18]);
+    }
 }

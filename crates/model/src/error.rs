@@ -81,6 +81,15 @@ pub enum Error {
         max: usize,
     },
 
+    /// A place for the causality probe with no token before it, or none at it.
+    #[error("a change at position {changed_at} of {width} tokens cannot be probed; take 1 to {}", width.saturating_sub(1))]
+    ProbePosition {
+        /// The position asked for.
+        changed_at: usize,
+        /// The number of tokens in a row.
+        width: usize,
+    },
+
     /// A buffer for logits that does not hold whole rows.
     #[error(
         "a buffer of {got} logits for {tokens} tokens; it must hold 0 to {tokens} rows of {vocab_size}"

@@ -1,7 +1,5 @@
 //! Does a model read the future? Change a token and see which logits move.
 
-use tch::Tensor;
-
 use crate::{Batch, Error, Model, Result};
 
 /// What [`causality_probe`] found.
@@ -30,7 +28,8 @@ impl CausalityProbe {
 /// Rows are padded to the longest of them; `changed_at` lies within it, from 1 on.
 ///
 /// # Errors
-/// [`Error::SequenceLength`] where the rows are too short or too long, [`Error::TokenOutOfRange`].
+/// [`Error::ProbePosition`] where no token stands before or at `changed_at`,
+/// [`Error::SequenceLength`], [`Error::TokenOutOfRange`], [`Error::Torch`].
 ///
 /// # Performance
 /// Two forward passes over the rows.
@@ -43,20 +42,20 @@ pub fn causality_probe<R: AsRef<[u32]>>(
     let batch = Batch::new(rows, max, model.config())?;
     let (_, width) = batch.shape();
     if changed_at == 0 || changed_at >= width {
-        return Err(Error::SequenceLength { got: width, max });
+        return Err(Error::ProbePosition { changed_at, width });
     }
+    batch.check(width, model.config())?;
     tch::no_grad(|| {
-        let ids = batch.to_tensor(model.device()); // (B, T)
+        let ids = batch.to_tensor(model.device())?; // (B, T)
         let changed = ids.copy();
-        let mut column = changed.narrow(1, changed_at as i64, 1);
-        column.copy_(&(&column + 7.min(v - 1)).remainder(v));
-        let moved = (model.forward(&changed, false) - model.forward(&ids, false)).abs(); // (B, T, V)
+        let mut column = changed.f_narrow(1, changed_at as i64, 1)?;
+        column.f_copy_(&column.f_add_scalar(7.min(v - 1))?.f_remainder(v)?)?;
+        let before = model.forward(&ids, false)?; // (B, T, V)
+        let moved = model.forward(&changed, false)?.f_sub(&before)?.f_abs()?;
         let (at, t) = (changed_at as i64, width as i64);
-        let furthest = |from, len| furthest(&moved.narrow(1, from, len));
-        Ok(CausalityProbe { changed_at, leak: furthest(0, at), effect: furthest(at, t - at) })
+        let furthest = |from, len| -> Result<f32> {
+            Ok(moved.f_narrow(1, from, len)?.f_max()?.f_double_value(&[])? as f32)
+        };
+        Ok(CausalityProbe { changed_at, leak: furthest(0, at)?, effect: furthest(at, t - at)? })
     })
-}
-
-fn furthest(moved: &Tensor) -> f32 {
-    moved.max().double_value(&[]) as f32
 }

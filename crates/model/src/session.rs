@@ -3,7 +3,7 @@
 use enredo_decoding::CausalLm;
 use tch::Tensor;
 
-use crate::{Error, Model, Result};
+use crate::{Error, Model, Result, decoder::to_vec};
 
 /// A sequence of tokens and the model that scores what follows.
 ///
@@ -32,33 +32,34 @@ impl<'m> Session<'m> {
     }
 
     /// Writes the scores that follow each of the last `logits.len() / V` tokens.
-    fn score(&self, logits: &mut [f32]) {
+    fn score(&self, logits: &mut [f32]) -> Result<()> {
         let v = self.model.config().vocab_size;
         let (n, rows) = (self.tokens.len(), logits.len() / v);
         if rows > 1 && (n > self.model.config().window() || self.model.config().add_cross_attention)
         {
             for (i, row) in logits.chunks_exact_mut(v).enumerate() {
-                self.model.score_last(&self.tokens[..n - rows + 1 + i], row);
+                self.model.score_last(&self.tokens[..n - rows + 1 + i], row)?;
             }
         } else if rows > 0 {
-            self.model.score_last(&self.tokens, logits);
+            self.model.score_last(&self.tokens, logits)?;
         }
+        Ok(())
     }
 }
 
 impl Model {
     /// Writes the scores that follow the last `logits.len() / V` of `tokens`, as one forward pass over
     /// the last window of them gives them.
-    pub(crate) fn score_last(&self, tokens: &[u32], logits: &mut [f32]) {
+    fn score_last(&self, tokens: &[u32], logits: &mut [f32]) -> Result<()> {
         let window = &tokens[tokens.len().saturating_sub(self.config().window())..];
-        let rows = (logits.len() / self.config().vocab_size) as i64;
-        let t = window.len() as i64;
         let ids: Vec<i64> = window.iter().map(|&id| i64::from(id)).collect();
-        tch::no_grad(|| {
-            let ids = Tensor::from_slice(&ids).view([1, t]).to_device(self.device());
-            let scores = self.forward(&ids, false).narrow(1, t - rows, rows); // (1, rows, V)
-            scores.contiguous().to_kind(tch::Kind::Float).copy_data(logits, logits.len());
-        });
+        let (t, rows) = (ids.len() as i64, (logits.len() / self.config().vocab_size) as i64);
+        let scores = tch::no_grad(|| {
+            let ids = Tensor::f_from_slice(&ids)?.f_view([1, t])?.f_to_device(self.device())?;
+            to_vec(&self.forward(&ids, false)?.f_narrow(1, t - rows, rows)?) // (1, rows, V)
+        })?;
+        logits.copy_from_slice(&scores);
+        Ok(())
     }
 }
 
@@ -79,8 +80,7 @@ impl CausalLm for Session<'_> {
             return Err(Error::TokenOutOfRange { token, vocab_size });
         }
         self.tokens.extend_from_slice(tokens);
-        self.score(logits);
-        Ok(())
+        self.score(logits)
     }
 
     fn position(&self) -> usize {

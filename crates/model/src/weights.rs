@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, fs, path::Path};
 use safetensors::{Dtype, SafeTensors, View};
 use tch::{Device, Kind, Tensor};
 
-use crate::{Error, Misshapen, Model, ModelConfig, Result};
+use crate::{Error, Misshapen, Model, ModelConfig, Result, decoder::to_vec};
 
 impl Model {
     /// A model with the parameters of a safetensors file (f32, f16 or bf16).
@@ -63,7 +63,7 @@ impl Model {
     /// Writes [`to_safetensors`](Self::to_safetensors) to a file.
     ///
     /// # Errors
-    /// [`Error::Io`] names the file.
+    /// [`Error::Io`] names the file; [`Error::Torch`] as above.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         fs::write(path, self.to_safetensors()?)
@@ -115,10 +115,8 @@ struct Stored {
 
 impl Stored {
     fn new(variable: &Tensor) -> Result<Self> {
-        let mut values = vec![0f32; variable.numel()];
-        let flat = variable.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous();
-        flat.f_copy_data(&mut values, variable.numel())?;
         let shape = variable.size().into_iter().map(|n| n as usize).collect();
+        let values = to_vec(&variable.f_detach()?)?;
         Ok(Self { shape, bytes: values.into_iter().flat_map(f32::to_le_bytes).collect() })
     }
 }

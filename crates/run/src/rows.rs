@@ -61,7 +61,7 @@ pub struct Sample {
     pub strategy: Strategy,
     /// The seed of the random numbers.
     pub seed: u64,
-    /// The continuation as text.
+    /// The prompt and its continuation as text.
     pub text: String,
     /// The continuation as token ids.
     pub tokens: Vec<u32>,

@@ -31,6 +31,9 @@ impl Tokenizer {
     pub(crate) fn new(mut inner: Inner) -> Result<Self> {
         let special = SpecialTokens::find(|token| inner.token_to_id(token))?;
         inner.set_encode_special_tokens(true);
+        // A file of someone else's may pad or cut; frames and batches are made here.
+        inner.with_padding(None);
+        let _ = inner.with_truncation(None);
         Ok(Self { inner, special, mode: TextMode::Literal })
     }
 

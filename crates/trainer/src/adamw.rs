@@ -60,20 +60,23 @@ impl AdamW {
     }
 
     /// One update of `parameters` by their gradients.
-    pub(crate) fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor]) {
+    pub(crate) fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor]) -> Result<()> {
         self.step += 1;
         let AdamWConfig { lr, betas: (beta1, beta2), eps, weight_decay } = self.config;
         let bias1 = 1.0 - beta1.powi(self.step);
         let bias2 = 1.0 - beta2.powi(self.step);
         let all = parameters.iter_mut().zip(gradients).zip(&mut self.moments);
         for ((parameter, gradient), (mean, square)) in all {
-            let _ = parameter.g_mul_scalar_(1.0 - lr * weight_decay);
-            let _ = mean.lerp_(gradient, 1.0 - beta1);
-            let _ = square.lerp_(&(gradient * gradient), 1.0 - beta2);
+            let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+            let _ = mean.f_lerp_(gradient, 1.0 - beta1)?;
+            let _ = square.f_lerp_(&gradient.f_square()?, 1.0 - beta2)?;
             // θ ← θ − lr · (m / bias1) / (√(v / bias2) + ε), the factor folded into the denominator.
-            let denominator = (square.sqrt() * (-bias1 / (lr * bias2.sqrt()))) - eps * bias1 / lr;
-            let _ = parameter.addcdiv_(mean, &denominator);
+            let scale = -bias1 / (lr * bias2.sqrt());
+            let denominator =
+                square.f_sqrt()?.f_mul_scalar_(scale)?.f_add_scalar_(-eps * bias1 / lr)?;
+            let _ = parameter.f_addcdiv_(mean, &denominator)?;
         }
+        Ok(())
     }
 }
 
@@ -92,7 +95,7 @@ mod tests {
         let mut optimizer = AdamW::new(&parameters, AdamWConfig::default());
         for step in 0..10 {
             let gradients = [0, 1].map(|i| named(format!("gradient.{step}.{i}")));
-            optimizer.step(&mut parameters, &gradients);
+            optimizer.step(&mut parameters, &gradients).unwrap();
         }
         for (i, parameter) in parameters.iter().enumerate() {
             let theirs = named(format!("after.{i}"));

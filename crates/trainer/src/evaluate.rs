@@ -41,7 +41,7 @@ pub fn evaluate<R: AsRef<[u32]>>(
     for rows in documents.chunks(BATCH_SIZE) {
         let batch = Batch::new(rows, max_length, model.config())?;
         if batch.targets() > 0 {
-            total += model.summed_loss(&batch);
+            total += model.summed_loss(&batch)?;
             targets += batch.targets();
         }
     }

@@ -97,15 +97,15 @@ impl<'m> Trainer<'m> {
         if batch.targets() == 0 {
             return Err(Error::NoTargets { documents: batch.shape().0 });
         }
-        let loss = self.model.loss(batch, true);
+        let loss = self.model.loss(batch, true)?;
         let mut gradients =
             Tensor::f_run_backward(&[loss.shallow_clone()], &self.parameters, false, false)?;
         self.metric.step += 1;
         self.metric.tokens += batch.targets() as u64;
-        self.metric.loss = loss.double_value(&[]);
-        self.metric.grad_norm = clip_grad_norm(&mut gradients, self.config.max_grad_norm);
+        self.metric.loss = loss.f_double_value(&[])?;
+        self.metric.grad_norm = clip_grad_norm(&mut gradients, self.config.max_grad_norm)?;
         if self.metric.loss.is_finite() && self.metric.grad_norm.is_finite() {
-            tch::no_grad(|| self.optimizer.step(&mut self.parameters, &gradients));
+            tch::no_grad(|| self.optimizer.step(&mut self.parameters, &gradients))?;
         }
         Ok(&self.metric)
     }

@@ -82,6 +82,33 @@ mod tests {
         assert!((a.nats - b.nats).abs() < 4.0 * error, "{a:?} {b:?}");
     }
 
+    /// Documents are drawn from the very distribution that the surprisals come from.
+    #[test]
+    fn documents_follow_the_probabilities() {
+        let grammar = Grammar::new();
+        let documents = grammar.documents(20_000, 5);
+        let share = |holds: &dyn Fn(&str) -> bool| {
+            documents.iter().filter(|text| holds(text)).count() as f64 / documents.len() as f64
+        };
+        let check = |name: &str, share: f64, p: f64| {
+            let sigma = (p * (1.0 - p) / documents.len() as f64).sqrt();
+            assert!((share - p).abs() < 4.5 * sigma, "{name}: {share} for {p}");
+        };
+        for prefix in ["This movie", "In the future", "Two", "A tense", "A young", "Set in Ashford"]
+        {
+            check(prefix, share(&|text| text.starts_with(prefix)), probability(&grammar, prefix));
+        }
+        for (n, p) in [(1, 0.2), (2, 0.8 * 0.6), (3, 0.8 * 0.4)] {
+            check("sentences", share(&|text| text.matches('.').count() == n), p);
+        }
+    }
+
+    /// Of a document that begins so.
+    fn probability(grammar: &Grammar, prefix: &str) -> f64 {
+        let mut belief = Belief::new(grammar);
+        words(prefix).map(|word| belief.advance(grammar.id(word).unwrap())).product()
+    }
+
     #[test]
     fn pronouns_agree_for_certain() {
         let grammar = Grammar::new();

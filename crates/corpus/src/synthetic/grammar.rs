@@ -288,6 +288,14 @@ mod tests {
     }
 
     #[test]
+    fn the_notebooks_cleaning_leaves_every_document_as_it_is() {
+        let cleaning = crate::Cleaning::notebook();
+        for text in Grammar::new().documents(2_000, 3) {
+            assert_eq!(cleaning.apply(&text).as_ref(), Some(&text));
+        }
+    }
+
+    #[test]
     fn templates_name_known_classes_only() {
         assert!(!Grammar::new().words.iter().any(|word| word.contains(['{', '}'])));
     }

@@ -1,7 +1,7 @@
 //! The notebook's own arithmetic, kept for comparison: f32 twins of temperature and top-p.
 //!
 //! They repeat what its `sampling()` computes with PyTorch on a CPU, faults included; top-k needs no
-//! twin. The preset [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of them.
+//! twin. Only the last bit is open: exponentials differ in it between libraries. The preset [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of them.
 
 use crate::{Error, Processor, Result, Temperature, TopP, best_first};
 
@@ -54,7 +54,7 @@ impl NotebookTopP {
 impl Processor for NotebookTopP {
     fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
         let order = best_first(logits);
-        let kept = kept_len(&softmax_f32(logits, &order), self.0);
+        let kept = kept_len(&softmax_f32(logits, &order), self.0).min(order.len());
         order[kept..].iter().for_each(|&i| logits[i as usize] = f32::NEG_INFINITY);
         Ok(())
     }
@@ -62,10 +62,25 @@ impl Processor for NotebookTopP {
 
 /// Probabilities in the order given, in f32 throughout.
 fn softmax_f32(logits: &[f32], order: &[u32]) -> Vec<f32> {
-    let max = logits[order[0] as usize];
+    let max = order.first().map_or(0.0, |&best| logits[best as usize]);
     let masses: Vec<f32> = order.iter().map(|&i| (logits[i as usize] - max).exp()).collect();
-    let total: f32 = masses.iter().sum();
+    let total = lane_sum(&masses);
     masses.into_iter().map(|mass| mass / total).collect()
+}
+
+/// The sum in sixteen running lanes, folded in halves, as PyTorch's vectorised softmax adds up: its
+/// rounding error, and so what p = 1 cuts, is that of lanes and not of one long sum.
+fn lane_sum(masses: &[f32]) -> f32 {
+    let mut lanes = [0f32; 16];
+    for chunk in masses.chunks(lanes.len()) {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, mass)| *lane += mass);
+    }
+    let mut width = lanes.len();
+    while width > 1 {
+        width /= 2;
+        (0..width).for_each(|i| lanes[i] += lanes[i + width]);
+    }
+    lanes[0]
 }
 
 /// The first token always stays; a later one while the rounded sum before it is at most p.
@@ -86,8 +101,10 @@ mod tests {
     /// Scores drawn from a bell curve, by Box–Muller on the crate's own uniforms.
     fn gaussian_row(len: u64, row: u64) -> Vec<f32> {
         let u = |i| crate::uniform(9, row, i);
-        let score =
-            |i| 3.0 * (-2.0 * (1.0 - u(2 * i)).ln()).sqrt() * (u(2 * i + 1) * 6.283_185).cos();
+        let score = |i| {
+            3.0 * (-2.0 * (1.0 - u(2 * i)).ln()).sqrt()
+                * (u(2 * i + 1) * std::f64::consts::TAU).cos()
+        };
         (0..len).map(|i| score(i) as f32).collect()
     }
 

@@ -29,7 +29,10 @@ impl Temperature {
 impl Processor for Temperature {
     fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
         let best = argmax(logits) as usize;
-        let max = logits[best];
+        let max = logits.get(best).copied().unwrap_or(f32::NEG_INFINITY);
+        if max == f32::NEG_INFINITY {
+            return Ok(()); // everything is cut already
+        }
         if self.0 == 0.0 {
             logits.fill(f32::NEG_INFINITY);
             logits[best] = max;

@@ -25,7 +25,7 @@ mod parity {
         let fixture = Fixture::read(name);
         let model = fixture.model("", &["input.ids", "output.logits"], config);
         let rows: Vec<Vec<i64>> = fixture.tensor("input.ids").try_into().unwrap();
-        let ours = model.logits(&batch(&rows, model.config()));
+        let ours = model.logits(&batch(&rows, model.config())).unwrap();
         let theirs: Vec<f32> = fixture.tensor("output.logits").flatten(0, -1).try_into().unwrap();
         approx::assert_abs_diff_eq!(ours.as_slice(), theirs.as_slice(), epsilon = 1e-5);
     }
@@ -219,9 +219,13 @@ mod losses {
         let batch = |rows: &[&[u32]]| Batch::new(rows, 32, model.config()).unwrap();
         let short = batch(&[&[1, 2, 3]]);
         let padded = batch(&[&[1, 2, 3, 0, 0, 0]]);
-        let loss = |batch: &Batch| model.loss(batch, false).double_value(&[]);
+        let loss = |batch: &Batch| model.loss(batch, false).unwrap().double_value(&[]);
         approx::assert_abs_diff_eq!(loss(&short), loss(&padded), epsilon = 1e-6);
-        approx::assert_abs_diff_eq!(model.summed_loss(&padded), 2.0 * loss(&short), epsilon = 1e-5);
+        approx::assert_abs_diff_eq!(
+            model.summed_loss(&padded).unwrap(),
+            2.0 * loss(&short),
+            epsilon = 1e-5
+        );
     }
 
     #[test]
@@ -229,7 +233,7 @@ mod losses {
         let model = random(tiny());
         let rows: Vec<Vec<u32>> =
             (0..64).map(|i| (0..12).map(|t| 1 + (i * t + i) % 39).collect()).collect();
-        let loss = model.loss(&Batch::new(&rows, 32, model.config()).unwrap(), false);
+        let loss = model.loss(&Batch::new(&rows, 32, model.config()).unwrap(), false).unwrap();
         approx::assert_abs_diff_eq!(loss.double_value(&[]), 40f64.ln(), epsilon = 0.5);
     }
 }
@@ -255,7 +259,7 @@ mod files {
             model.save(&path).unwrap();
             let again = Model::load(config, &path, Device::Cpu).unwrap();
             let ids = batch(&[vec![1, 5, 9, 2]], model.config());
-            assert_eq!(model.logits(&ids), again.logits(&ids));
+            assert_eq!(model.logits(&ids).unwrap(), again.logits(&ids).unwrap());
         }
     }
 
