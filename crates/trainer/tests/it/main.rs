@@ -19,9 +19,9 @@ mod parity {
     use super::*;
 
     /// Twenty steps from PyTorch's weights on PyTorch's batches.
-    fn check(name: &str, config: ModelConfig) {
+    fn check(name: &str, config: &ModelConfig) {
         let fixture = Fixture::read(name);
-        let config = ModelConfig { hidden_dropout_prob: 0.0, ..config };
+        let config = ModelConfig { hidden_dropout_prob: 0.0, ..config.clone() };
         let model = fixture.model("before.", &[], config.clone());
         let batches = fixture.tensor("batches");
         let losses = Vec::<f64>::try_from(fixture.tensor("losses")).unwrap();
@@ -43,12 +43,12 @@ mod parity {
 
     #[test]
     fn causal() {
-        check("training_causal", tiny());
+        check("training_causal", &tiny());
     }
 
     #[test]
     fn faithful() {
-        check("training_faithful", ModelConfig { add_cross_attention: true, ..tiny() });
+        check("training_faithful", &ModelConfig { add_cross_attention: true, ..tiny() });
     }
 }
 
