@@ -129,9 +129,8 @@ impl Notebook {
     /// Trains, with mean losses, samples and evaluations on the way. Returns the last held-out loss.
     fn train(&self, mut trainer: Trainer<'_>, journal: &mut Journal<'_>) -> Result<f64> {
         let (args, progress) = (&self.args.train, &self.progress);
-        let (limit, config) = (self.args.model.max_len, self.model.model().config());
-        let seed = self.args.machine.seed;
-        let mut batches = Batches::random(&self.train, args.batch_size, limit, config, seed)?;
+        let config = self.args.batches();
+        let mut batches = Batches::random(&self.train, self.model.model().config(), config)?;
 
         for notice in prompt_notices(&self.model, &args.prompt)? {
             progress.line(notice);

@@ -11,7 +11,7 @@ use crate::{
     Preset,
     model::{self, Device, Model, ModelConfig},
     run::{self, RunFolder, RunInfo},
-    trainer::{AdamWConfig, TrainConfig},
+    trainer::{AdamWConfig, BatchConfig, TrainConfig},
 };
 
 /// The crates of a run; they share the workspace's version.
@@ -297,6 +297,16 @@ impl RunArgs {
         let words = self.model.vocab_size;
         ensure!(words >= 5, "--vocab-size is {words}; four are special, so take at least 5");
         Ok(self.model.config(self.preset, words, 0, usize::MAX).validate()?)
+    }
+
+    /// How batches are drawn.
+    #[must_use]
+    pub fn batches(&self) -> BatchConfig {
+        BatchConfig {
+            batch_size: self.train.batch_size,
+            max_length: self.model.max_len,
+            seed: self.machine.seed,
+        }
     }
 
     /// What `run.json` records of a run of `model` on `data`.

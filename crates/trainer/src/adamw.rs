@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::{Error, Result};
+use crate::{Result, error::check};
 
 /// The optimizer's settings; the defaults are PyTorch's and the notebook's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,15 +34,6 @@ impl AdamWConfig {
         let decayed = self.weight_decay.is_finite() && self.weight_decay >= 0.0;
         check(decayed, "weight_decay", self.weight_decay, "finite and at least 0")
     }
-}
-
-pub(crate) fn check(
-    holds: bool,
-    setting: &'static str,
-    got: f64,
-    want: &'static str,
-) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::Setting { setting, got, want }) }
 }
 
 /// The optimizer and its state: two moments a parameter, and the step.

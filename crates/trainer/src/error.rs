@@ -59,3 +59,13 @@ pub enum Error {
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
 }
+
+/// Refuses a setting that does not hold.
+pub(crate) fn check(
+    holds: bool,
+    setting: &'static str,
+    got: f64,
+    want: &'static str,
+) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::Setting { setting, got, want }) }
+}

@@ -10,13 +10,13 @@
 //! use std::ops::ControlFlow;
 //!
 //! use enredo_model::{Device, Model, ModelConfig};
-//! use enredo_trainer::{Batches, Error, TrainConfig, Trainer, evaluate};
+//! use enredo_trainer::{BatchConfig, Batches, Error, TrainConfig, Trainer, evaluate};
 //!
 //! let documents: Vec<Vec<u32>> = (0..64).map(|i| vec![2, 4 + i % 4, 4 + i % 4, 3]).collect();
 //! let model = Model::new(ModelConfig { vocab_size: 8, ..ModelConfig::causal() }, Device::Cpu)?;
 //! let before = evaluate(&model, &documents, 32)?.loss;
 //!
-//! let mut batches = Batches::random(&documents, 8, 32, model.config(), 42)?;
+//! let mut batches = Batches::random(&documents, model.config(), BatchConfig { batch_size: 8, ..BatchConfig::default() })?;
 //! Trainer::new(&model, TrainConfig { steps: 20, ..TrainConfig::default() })?.fit(
 //!     &mut batches,
 //!     |metric, _model| Ok::<_, Error>(if metric.loss < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }),
@@ -33,7 +33,7 @@ mod evaluate;
 mod trainer;
 
 pub use adamw::AdamWConfig;
-pub use batches::Batches;
+pub use batches::{BatchConfig, Batches};
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate};
 pub use trainer::{TrainConfig, Trainer};

@@ -6,11 +6,7 @@ use enredo_model::{Batch, Model};
 use enredo_run::Metric;
 use tch::Tensor;
 
-use crate::{
-    AdamWConfig, Error, Result,
-    adamw::{AdamW, check},
-    clip::clip_grad_norm,
-};
+use crate::{AdamWConfig, Error, Result, adamw::AdamW, clip::clip_grad_norm, error::check};
 
 /// What the trainer itself needs to know; the notebook's values by default.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use enredo_model::{Batch, Device, Model, ModelConfig};
 use enredo_run::Metric;
-use enredo_trainer::{AdamWConfig, Batches, Error, TrainConfig, Trainer, evaluate};
+use enredo_trainer::{AdamWConfig, BatchConfig, Batches, Error, TrainConfig, Trainer, evaluate};
 use fixtures::{Fixture, tiny};
 
 fn steps(steps: u64) -> TrainConfig {
@@ -57,6 +57,10 @@ fn documents() -> Vec<Vec<u32>> {
     (0..40).map(|i| (0..10).map(|t| 1 + (3 * t + i) % 39).collect()).collect()
 }
 
+fn of(batch_size: usize) -> BatchConfig {
+    BatchConfig { batch_size, ..BatchConfig::default() }
+}
+
 fn model() -> Model {
     Model::new(tiny(), Device::Cpu).unwrap()
 }
@@ -68,7 +72,7 @@ fn go_on(_: &Metric, _: &Model) -> Result<ControlFlow<()>, Error> {
 #[test]
 fn it_learns_what_can_be_learned() {
     let (documents, model) = (documents(), model());
-    let mut batches = Batches::epochs(&documents, 16, 32, model.config(), 1).unwrap();
+    let mut batches = Batches::epochs(&documents, model.config(), of(16)).unwrap();
     let optimizer = AdamWConfig { lr: 1e-2, ..AdamWConfig::default() };
     let config = TrainConfig { optimizer, ..steps(200) };
     Trainer::new(&model, config).unwrap().fit(&mut batches, go_on).unwrap();
@@ -80,7 +84,7 @@ fn it_learns_what_can_be_learned() {
 #[test]
 fn every_step_is_reported_and_the_caller_can_stop() {
     let (documents, model) = (documents(), model());
-    let mut batches = Batches::random(&documents, 4, 32, model.config(), 1).unwrap();
+    let mut batches = Batches::random(&documents, model.config(), of(4)).unwrap();
     let mut seen = Vec::new();
     let mut trainer =
         Trainer::new(&model, steps(50)).unwrap().with_time_spent(Duration::from_secs(9));
@@ -105,7 +109,7 @@ fn a_loss_that_is_not_a_number_stops_the_run_and_spares_the_weights() {
     tch::no_grad(|| drop(model.parameters()[0].get(0).fill_(f64::NAN)));
     tch::no_grad(|| drop(model.parameters()[0].get(1).fill_(f64::NAN)));
     let before = model.to_safetensors().unwrap();
-    let mut batches = Batches::random(&documents, 40, 32, model.config(), 1).unwrap();
+    let mut batches = Batches::random(&documents, model.config(), of(40)).unwrap();
     let mut shown = Vec::new();
     let error = Trainer::new(&model, steps(50))
         .unwrap()

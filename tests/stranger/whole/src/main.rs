@@ -8,7 +8,7 @@ use enredo::{
     decoding::GenerationConfig,
     model::{Device, Model, ModelConfig},
     tokenization::{Tokenizer, WordLevelConfig},
-    trainer::{Batches, TrainConfig, Trainer},
+    trainer::{BatchConfig, Batches, TrainConfig, Trainer},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = ModelConfig { vocab_size, hidden_size: 32, trained_length: Some(31), ..Preset::Causal.model_config() };
 
     let model = LanguageModel::new(Model::new(config, Device::Cpu)?, tokenizer, Preset::Causal)?;
-    let mut batches = Batches::random(&documents, 16, 32, model.model().config(), 1)?;
+    let mut batches = Batches::random(&documents, model.model().config(), BatchConfig::default())?;
     let mut losses = Vec::new();
     Trainer::new(model.model(), TrainConfig { steps: 30, ..TrainConfig::default() })?.fit(&mut batches, |metric, _| {
         losses.push(metric.loss);
