@@ -272,7 +272,7 @@ impl Notebook {
                 "which no model can go below WITHOUT READING AHEAD; this one does".to_owned()
             } else {
                 let above = 100.0 * (val_loss / nats - 1.0);
-                format!("the least any causal model can reach; this one is {above:+.1} % off")
+                format!("the least any causal model can reach; this one is {above:.1} % above it")
             };
             self.progress
                 .line(format!("Entropy of the corpus {nats:.4} ± {standard_error:.4}, {verdict}"));
