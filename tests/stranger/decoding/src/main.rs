@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 
-use enredo_decoding::{CausalLm, Chain, GenerationConfig, Processor, Result, Sampler, Temperature, generate};
+use enredo_decoding::{
+    CausalLm, Chain, GenerationConfig, Processor, Result, Sampler, Temperature, generate,
+};
 
 /// Knows how often each token followed each other one.
 struct Bigrams {
@@ -18,8 +20,8 @@ impl CausalLm for Bigrams {
     }
 
     fn feed(&mut self, tokens: &[u32], logits: &mut [f32]) -> Result<(), Infallible> {
-        let rows = logits.chunks_exact_mut(4);
-        for (row, token) in rows.zip(&tokens[tokens.len() - logits.len() / 4..]) {
+        let scored = &tokens[tokens.len() - logits.len() / 4..];
+        for (row, token) in logits.chunks_exact_mut(4).zip(scored) {
             row.iter_mut().zip(self.counts[*token as usize]).for_each(|(l, count)| *l = count.ln());
         }
         self.tokens.extend_from_slice(tokens);

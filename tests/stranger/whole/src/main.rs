@@ -16,15 +16,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tokenizer = Tokenizer::train(&texts, &WordLevelConfig::default())?;
     let documents = tokenizer.encode_documents(&texts)?;
     let vocab_size = tokenizer.vocab_size();
-    let config = ModelConfig { vocab_size, hidden_size: 32, trained_length: Some(31), ..Preset::Causal.model_config() };
+    let config = ModelConfig {
+        vocab_size,
+        hidden_size: 32,
+        trained_length: Some(31),
+        ..Preset::Causal.model_config()
+    };
 
     let model = LanguageModel::new(Model::new(config, Device::Cpu)?, tokenizer, Preset::Causal)?;
     let mut batches = Batches::random(&documents, model.model().config(), BatchConfig::default())?;
     let mut losses = Vec::new();
-    Trainer::new(model.model(), TrainConfig { steps: 30, ..TrainConfig::default() })?.fit(&mut batches, |metric, _| {
-        losses.push(metric.loss);
-        Ok::<_, enredo::Error>(ControlFlow::Continue(()))
-    })?;
+    Trainer::new(model.model(), TrainConfig { steps: 30, ..TrainConfig::default() })?.fit(
+        &mut batches,
+        |metric, _| {
+            losses.push(metric.loss);
+            Ok::<_, enredo::Error>(ControlFlow::Continue(()))
+        },
+    )?;
     assert!(losses[29] < losses[0]);
 
     let text = model.complete("This movie is a", &GenerationConfig::sampling(), 42)?.text;
