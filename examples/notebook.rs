@@ -65,8 +65,7 @@ fn main() -> Result<()> {
     let longest = train.iter().map(Vec::len).max().unwrap_or(0);
     let (v, pad) = (tokenizer.vocab_size(), tokenizer.special().pad);
     let model = Model::new(args.model.config(args.preset, v, pad, longest), device)?;
-    progress.line(format!("\nParameters: {}", grouped(model.parameter_count())));
-    progress.line(format!("Device: {}, {} threads", model::device_name(device), model::threads()));
+    show_model(&model, &progress);
     let model = LanguageModel::new(model, tokenizer, args.preset)?;
 
     // Steps 4 and 5: training, with a look on the way.
@@ -109,6 +108,12 @@ fn show_tokenizer(tokenizer: &Tokenizer, text: &str, progress: &Progress) -> Res
     progress.line(format!("\nExample: '{beginning}…'"));
     progress.line(format!("Tokens ({}): {:?} …", ids.len(), &ids[..ids.len().min(10)]));
     Ok(())
+}
+
+fn show_model(model: &Model, progress: &Progress) {
+    let (device, threads) = (model::device_name(model.device()), model::threads());
+    progress.line(format!("\nParameters: {}", grouped(model.parameter_count())));
+    progress.line(format!("Device: {device}, {threads} threads"));
 }
 
 /// What a reader of the run folder needs besides the rows; written before training.

@@ -336,6 +336,17 @@ impl RunArgs {
     }
 }
 
+/// The run folder given, or else the newest in `runs/`.
+///
+/// # Errors
+/// No run there.
+pub fn run_folder(given: Option<PathBuf>) -> Result<RunFolder> {
+    Ok(match given {
+        Some(path) => RunFolder::open(path)?,
+        None => RunFolder::newest("runs")?,
+    })
+}
+
 fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,

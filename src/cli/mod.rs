@@ -9,8 +9,8 @@ mod sampling;
 /// The held-out loss is taken over each document's first tokens, as many as here.
 pub const EVAL_LENGTH: usize = 32;
 
-pub use args::{DataArgs, MachineArgs, ModelArgs, RunArgs, TrainArgs};
+pub use args::{DataArgs, MachineArgs, ModelArgs, RunArgs, TrainArgs, run_folder};
 pub use data::Data;
 pub use journal::Journal;
 pub use progress::Progress;
-pub use sampling::{SamplingArgs, prompt_notices, run_folder};
+pub use sampling::{SamplingArgs, prompt_notices};

@@ -1,14 +1,11 @@
 //! The flags of a decoding strategy, over the one that a run folder holds.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::{
     LanguageModel,
     decoding::{GenerationConfig, Temperature, TopK, TopP},
-    run::RunFolder,
 };
 
 /// How to choose each token; what is not given comes from the run's `generation_config.json`.
@@ -58,17 +55,6 @@ impl SamplingArgs {
         config.do_sample = !self.greedy && (config.do_sample || asked);
         Ok(config)
     }
-}
-
-/// The run folder given, or else the newest in `runs/`.
-///
-/// # Errors
-/// No run there.
-pub fn run_folder(given: Option<PathBuf>) -> Result<RunFolder> {
-    Ok(match given {
-        Some(path) => RunFolder::open(path)?,
-        None => RunFolder::newest("runs")?,
-    })
 }
 
 /// What of `prompt` will not reach the model as it was typed.

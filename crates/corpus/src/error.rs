@@ -142,7 +142,7 @@ pub enum Error {
     /// The hub cannot be reached, and nothing is cached.
     #[error(
         "{url}: the hub cannot be reached: {reason}; try again, set HF_ENDPOINT to a mirror, or \
-         use local files with --data"
+         read local files instead"
     )]
     HubUnreachable {
         /// The address that was asked for.
@@ -153,7 +153,7 @@ pub enum Error {
     /// The hub is not to be asked, and nothing is cached.
     #[error(
         "{name}: not in the cache at {}, and HF_HUB_OFFLINE is set; unset it once, or use local \
-         files with --data", cache.display()
+         files instead", cache.display()
     )]
     HubOffline {
         /// The data set.
@@ -163,7 +163,7 @@ pub enum Error {
     },
     /// The hub's answer is not what its interface promises, or not safe to follow.
     #[error(
-        "{url}: the hub's answer cannot be trusted: {reason}; check HF_ENDPOINT, or use local files with --data"
+        "{url}: the hub's answer cannot be trusted: {reason}; check HF_ENDPOINT, or read local files instead"
     )]
     HubUntrusted {
         /// The address that answered.
@@ -191,14 +191,14 @@ pub enum Error {
     },
     /// The data set has no file in a known format.
     #[error(
-        "{name}: no {FORMATS} file in this data set; choose another, or use local files with --data"
+        "{name}: no {FORMATS} file in this data set; choose another, or read local files instead"
     )]
     HubNoData {
         /// The data set.
         name: String,
     },
     /// The data set has validation or test files only.
-    #[error("{name}: no training split, only {}; download the files you want and use --data", files.join(", "))]
+    #[error("{name}: no training split, only {}; download the files you want and read those", files.join(", "))]
     HubNoTrain {
         /// The data set.
         name: String,

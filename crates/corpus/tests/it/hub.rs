@@ -286,7 +286,7 @@ fn when_the_hub_cannot_be_reached_the_cache_answers() {
     assert_eq!(dataset, Dataset { from_cache: true, ..online.unwrap() });
     let error = hub.dataset("acme/other", |_| {}).unwrap_err();
     assert!(matches!(error, Error::HubUnreachable { .. }), "{error}");
-    assert!(error.to_string().contains("--data"), "{error}");
+    assert!(error.to_string().contains("local files"), "{error}");
 }
 
 #[test]
