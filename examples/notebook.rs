@@ -140,6 +140,12 @@ impl Notebook {
         for notice in prompt_notices(&self.model, &args.prompt)? {
             progress.line(notice);
         }
+        if config.max_length < EVAL_LENGTH {
+            let trained = config.max_length;
+            progress.line(format!(
+                "Documents are cut at {trained} tokens to train, but held-out loss is over {EVAL_LENGTH}."
+            ));
+        }
         progress.line(format!("\nTraining for {} steps\n{}", args.steps(), "=".repeat(65)));
         progress.start(args.steps());
         let mut val_loss = f64::NAN;

@@ -215,7 +215,7 @@ pub struct MachineArgs {
     #[arg(long, default_value = "auto")]
     device: String,
     /// CPU threads of an operation [default: as many as there are cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 

@@ -104,7 +104,7 @@ pub enum Error {
     },
 
     /// libtorch itself failed, for instance for want of memory.
-    #[error("libtorch: {0}")]
+    #[error("libtorch: {}", summary(.0))]
     Torch(#[from] tch::TchError),
 }
 
@@ -125,6 +125,11 @@ impl fmt::Display for Misshapen {
     }
 }
 
+/// What libtorch said, without its stack trace.
+fn summary(error: &tch::TchError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 fn mismatch(missing: &[String], extra: &[String], misshapen: &[Misshapen]) -> String {
     let misshapen: Vec<String> = misshapen.iter().map(ToString::to_string).collect();
     [("missing", missing), ("not the model's", extra), ("misshapen", &misshapen)]
@@ -132,4 +137,19 @@ fn mismatch(missing: &[String], extra: &[String], misshapen: &[Misshapen]) -> St
         .filter(|(_, names)| !names.is_empty())
         .map(|(what, names)| format!("; {what}: {}", names.join(", ")))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libtorchs_stack_trace_is_left_out() {
+        let error = tch::TchError::Torch("can't allocate memory\nframe #0: main".to_owned());
+        let message = Error::from(error).to_string();
+        assert!(
+            message.contains("can't allocate memory") && !message.contains("frame"),
+            "{message}"
+        );
+    }
 }

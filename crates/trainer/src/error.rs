@@ -51,13 +51,15 @@ pub enum Error {
         value: f64,
     },
 
-    /// The model refused a batch.
+    /// The model refused a batch, or libtorch failed, for instance for want of memory.
     #[error(transparent)]
     Model(#[from] enredo_model::Error),
+}
 
-    /// libtorch itself failed, for instance for want of memory.
-    #[error("libtorch: {0}")]
-    Torch(#[from] tch::TchError),
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        Self::Model(error.into())
+    }
 }
 
 /// Refuses a setting that does not hold.

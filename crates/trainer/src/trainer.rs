@@ -88,7 +88,7 @@ impl<'m> Trainer<'m> {
     /// in the metric, and the weights stay as they are.
     ///
     /// # Errors
-    /// [`Error::NoTargets`] for a batch of padding, [`Error::Torch`] where libtorch fails.
+    /// [`Error::NoTargets`] for a batch of padding, [`Error::Model`] where libtorch fails.
     pub fn step(&mut self, batch: &Batch) -> Result<&Metric> {
         if batch.targets() == 0 {
             return Err(Error::NoTargets { documents: batch.shape().0 });
