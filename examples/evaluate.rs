@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{Data, DataArgs, EVAL_LENGTH, MachineArgs, Progress, run_folder},
+    cli::{Data, DataArgs, EVAL_LENGTH, MachineArgs, Progress, checkpoint_notice, run_folder},
     corpus::EntropyFloor,
     trainer::evaluate,
 };
@@ -37,6 +37,9 @@ fn main() -> Result<()> {
     let quick = info.settings.get("quick").is_some_and(|quick| quick == true);
 
     let progress = Progress::new();
+    if let Some(notice) = checkpoint_notice(&folder)? {
+        progress.line(notice);
+    }
     let mut data = Data::load(&source, quick, &progress)?;
     if source.settings() == DataArgs::recorded(&info.settings).settings()
         && data.fingerprint != info.data.fingerprint

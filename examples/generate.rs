@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{MachineArgs, SamplingArgs, prompt_notices, run_folder},
+    cli::{MachineArgs, SamplingArgs, checkpoint_notice, prompt_notices, run_folder},
     decoding::{GenerationConfig, Seed},
     run::layout,
 };
@@ -41,7 +41,8 @@ fn main() -> Result<()> {
     let model = LanguageModel::open(folder.path(), args.machine.set_up()?)?;
     let config = args.sampling.over(folder.read_json(layout::GENERATION_CONFIG)?)?;
     let mut notices = std::io::stderr();
-    for notice in prompt_notices(&model, &args.prompt)? {
+    let prompt = prompt_notices(&model, &args.prompt)?;
+    for notice in checkpoint_notice(&folder)?.into_iter().chain(prompt) {
         writeln!(notices, "{notice}")?;
     }
 

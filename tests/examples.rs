@@ -272,6 +272,9 @@ mod a_trained_model {
         }
         let text = |folder: &Path| stdout(&example("generate", "", &[folder.to_str().unwrap()]));
         assert_eq!(text(&folder), text(&RUN.0));
+        let output = example("generate", "", &[folder.to_str().unwrap()]);
+        let notice = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(notice.contains("did not end: these are its weights at step 40"), "{notice}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::Data;
 use crate::{
     Preset,
     model::{self, Device, Model, ModelConfig},
-    run::{self, RunFolder, RunInfo},
+    run::{self, RunFolder, RunInfo, layout},
     trainer::{AdamWConfig, BatchConfig, TrainConfig},
 };
 
@@ -345,6 +345,16 @@ pub fn run_folder(given: Option<PathBuf>) -> Result<RunFolder> {
         Some(path) => RunFolder::open(path)?,
         None => RunFolder::newest("runs")?,
     })
+}
+
+/// Says so where a run has no final weights, so that its newest checkpoint stands in for them.
+///
+/// # Errors
+/// A run folder that cannot be read.
+pub fn checkpoint_notice(folder: &RunFolder) -> Result<Option<String>> {
+    let unfinished = !folder.file(layout::MODEL)?.exists();
+    let newest = folder.checkpoints()?.pop().filter(|_| unfinished);
+    Ok(newest.map(|step| format!("The run did not end: these are its weights at step {step}.")))
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -9,7 +9,9 @@ mod sampling;
 /// The held-out loss is taken over each document's first tokens, as many as here.
 pub const EVAL_LENGTH: usize = 32;
 
-pub use args::{DataArgs, MachineArgs, ModelArgs, RunArgs, TrainArgs, run_folder};
+pub use args::{
+    DataArgs, MachineArgs, ModelArgs, RunArgs, TrainArgs, checkpoint_notice, run_folder,
+};
 pub use data::Data;
 pub use journal::Journal;
 pub use progress::Progress;
