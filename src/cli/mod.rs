@@ -4,15 +4,15 @@ mod args;
 mod data;
 mod journal;
 mod progress;
+mod run;
 mod sampling;
 
 /// The held-out loss is taken over each document's first tokens, as many as here.
 pub const EVAL_LENGTH: usize = 32;
 
-pub use args::{
-    DataArgs, MachineArgs, ModelArgs, RunArgs, TrainArgs, checkpoint_notice, run_folder,
-};
+pub use args::{DataArgs, MachineArgs, ModelArgs, TrainArgs};
 pub use data::Data;
 pub use journal::Journal;
 pub use progress::Progress;
+pub use run::{RunArgs, checkpoint_notice, run_folder};
 pub use sampling::{SamplingArgs, prompt_notices};
