@@ -56,6 +56,10 @@ fn main() -> Result<()> {
         !data.held_out.is_empty(),
         "{from}: none of {few} documents is held out; ask for --all"
     );
+    show(&model, &data, &progress)
+}
+
+fn show(model: &LanguageModel, data: &Data, progress: &Progress) -> Result<()> {
     let documents = model.tokenizer().encode_documents(&data.held_out)?;
     let result = evaluate(model.model(), &documents, EVAL_LENGTH)?;
 
