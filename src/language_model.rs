@@ -1,6 +1,6 @@
 //! Text in, text out: a model, its tokenizer and its preset together.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use enredo_decoding::{Generate, GenerationConfig, Seed, generate};
 use enredo_model::{Device, Model, ModelConfig, Session};
@@ -60,7 +60,7 @@ impl LanguageModel {
     pub fn open(run: impl AsRef<Path>, device: Device) -> Result<Self> {
         let run = RunFolder::open(run.as_ref())?;
         let config: ModelConfig = run.read_json(layout::CONFIG)?;
-        let model = Model::load(config, newest_weights(&run)?, device)?;
+        let model = Model::load(config, run.newest_weights()?.0, device)?;
         let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
         Self::new(model, tokenizer, run.info()?.preset.parse()?)
     }
@@ -143,15 +143,6 @@ impl LanguageModel {
         let text = |&id: &u32| self.tokenizer.token(id).unwrap_or_default();
         let texts = found.ids.iter().map(text).collect();
         Ok(NextTokens { texts, ids: found.ids, logits: found.logits, row: found.row })
-    }
-}
-
-/// The final weights, or else those of the newest checkpoint.
-fn newest_weights(run: &RunFolder) -> Result<PathBuf> {
-    let last = run.file(layout::MODEL)?;
-    match run.checkpoints()?.last() {
-        Some(&step) if !last.exists() => Ok(run.checkpoint(step).join(layout::MODEL)),
-        _ => Ok(last),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Data, DataArgs, MachineArgs, ModelArgs, TrainArgs};
 use crate::{
     Preset,
     model::{self, Model},
-    run::{self, RunFolder, RunInfo, layout},
+    run::{self, RunFolder, RunInfo},
     trainer::BatchConfig,
 };
 
@@ -143,7 +143,6 @@ pub fn run_folder(given: Option<PathBuf>) -> Result<RunFolder> {
 /// # Errors
 /// A run folder that cannot be read.
 pub fn checkpoint_notice(folder: &RunFolder) -> Result<Option<String>> {
-    let unfinished = !folder.file(layout::MODEL)?.exists();
-    let newest = folder.checkpoints()?.pop().filter(|_| unfinished);
-    Ok(newest.map(|step| format!("The run did not end: these are its weights at step {step}.")))
+    let (_, checkpoint) = folder.newest_weights()?;
+    Ok(checkpoint.map(|step| format!("The run did not end: these are its weights at step {step}.")))
 }

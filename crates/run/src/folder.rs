@@ -219,6 +219,21 @@ impl RunFolder {
         steps.sort_unstable();
         Ok(steps)
     }
+
+    /// Where the newest weights are: `model.safetensors`, or in a run that did not end, those of its
+    /// newest checkpoint, whose step is told.
+    ///
+    /// # Errors
+    /// Those of [`checkpoints`](Self::checkpoints).
+    pub fn newest_weights(&self) -> Result<(PathBuf, Option<u64>)> {
+        let last = self.file(layout::MODEL)?;
+        match self.checkpoints()?.last() {
+            Some(&step) if !last.exists() => {
+                Ok((self.checkpoint(step).join(layout::MODEL), Some(step)))
+            }
+            _ => Ok((last, None)),
+        }
+    }
 }
 
 fn is_run(path: &Path) -> bool {

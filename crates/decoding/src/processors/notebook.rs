@@ -1,7 +1,8 @@
 //! The notebook's own arithmetic, kept for comparison: f32 twins of temperature and top-p.
 //!
 //! They repeat what its `sampling()` computes with PyTorch on a CPU, faults included; top-k needs no
-//! twin. Only the last bit is open: exponentials differ in it between libraries. The preset [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of them.
+//! twin. Only the last bit is open: exponentials differ in it between libraries. The preset
+//! [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of them.
 
 use crate::{Error, Processor, Result, Temperature, TopP, best_first};
 

@@ -129,6 +129,21 @@ fn rows_are_seen_while_they_are_written() {
 }
 
 #[test]
+fn a_checkpoint_stands_in_for_weights_that_are_not_there() {
+    let dir = dir();
+    let run = RunFolder::create(dir.path().join("run"), false).unwrap();
+    let last = run.path().join(layout::MODEL);
+    assert_eq!(run.newest_weights().unwrap(), (last.clone(), None));
+    for step in [900, 1_000] {
+        run.write_checkpoint(step, layout::MODEL, b"weights").unwrap();
+    }
+    let newest = run.checkpoint(1_000).join(layout::MODEL);
+    assert_eq!(run.newest_weights().unwrap(), (newest, Some(1_000)));
+    run.write(layout::MODEL, b"weights").unwrap();
+    assert_eq!(run.newest_weights().unwrap(), (last, None));
+}
+
+#[test]
 fn checkpoints_are_listed_in_order() {
     let dir = dir();
     let run = run(dir.path());
