@@ -1,6 +1,6 @@
 //! The loop that generates: feed, choose, feed what was chosen.
 
-use crate::{CausalLm, Error, GenerationConfig, Result, Sampler, Seed};
+use crate::{CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed};
 
 /// Generates after `prompt`: an iterator of the new tokens, an end-of-text token included.
 ///
@@ -30,6 +30,7 @@ pub struct Generate<M> {
     eos: Vec<u32>,
     left: usize,
     context: Vec<u32>,
+    prompt_len: usize,
     unfed: usize,
     logits: Vec<f32>,
 }
@@ -59,6 +60,7 @@ impl<M: CausalLm> Generate<M> {
             eos: config.eos_token_id.clone(),
             left: config.max_new_tokens,
             context: prompt.to_vec(),
+            prompt_len: prompt.len(),
             unfed: prompt.len(),
             logits: vec![0.0; vocab_size],
         })
@@ -72,7 +74,8 @@ impl<M: CausalLm> Generate<M> {
     fn step(&mut self) -> Result<u32> {
         let unfed = &self.context[self.context.len() - self.unfed..];
         self.model.feed(unfed, &mut self.logits).map_err(Error::model)?;
-        let token = self.sampler.sample(&self.context, &self.logits)?;
+        let context = Context::new(&self.context).with_prompt_len(self.prompt_len);
+        let token = self.sampler.sample(context, &self.logits)?;
         self.context.push(token);
         self.unfed = 1;
         Ok(token)

@@ -21,6 +21,7 @@
 //! ```
 
 mod config;
+mod context;
 mod draw;
 mod error;
 mod generate;
@@ -31,16 +32,19 @@ mod processor;
 mod processors;
 mod row;
 mod sampler;
+mod seed;
 pub mod testing;
 
 pub use config::{GenerationConfig, Preset};
+pub use context::Context;
 pub use draw::{draw, softmax};
 pub use error::{Error, Result};
 pub use generate::{Generate, generate};
 pub use greedy::greedy;
 pub use model::CausalLm;
-pub use philox::{philox4x32, uniform};
+pub use philox::{philox4x32, uniform, uniform_at};
 pub use processor::{Chain, Processor};
 pub use processors::{NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK, TopP};
 pub use row::{best_first, check_row};
-pub use sampler::{Sampler, Seed};
+pub use sampler::Sampler;
+pub use seed::Seed;

@@ -30,8 +30,16 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 /// ```
 #[must_use]
 pub fn uniform(seed: u64, sequence: u64, position: u64) -> f64 {
+    uniform_at(seed, sequence, position, 0)
+}
+
+/// One of 2³² such numbers that each position has; number 0 is [`uniform`]'s.
+///
+/// Positions are told apart up to 2³².
+#[must_use]
+pub fn uniform_at(seed: u64, sequence: u64, position: u64, index: u32) -> f64 {
     let ([p0, p1], [s0, s1]) = (halves(position), halves(sequence));
-    let [a, b, ..] = philox4x32([p0, p1, s0, s1], halves(seed));
+    let [a, b, ..] = philox4x32([p0, p1 ^ index, s0, s1], halves(seed));
     let bits = (u64::from(a) << 32 | u64::from(b)) >> 11;
     bits as f64 / (1u64 << 53) as f64
 }

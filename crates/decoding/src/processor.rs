@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Result;
+use crate::{Context, Result};
 
 /// Edits the scores of the next token, given the tokens before it.
 ///
@@ -14,17 +14,23 @@ pub trait Processor: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Where the processor cannot leave a token to choose.
-    fn process(&self, context: &[u32], logits: &mut [f32]) -> Result<()>;
+    fn process(&self, context: &Context<'_>, logits: &mut [f32]) -> Result<()>;
+
+    /// What a trace calls this processor: the last segment of its type's name, unless it says otherwise.
+    fn name(&self) -> &str {
+        let name = std::any::type_name::<Self>();
+        name.rsplit("::").next().unwrap_or(name)
+    }
 }
 
 /// Processors in a user's order; itself a processor.
 ///
 /// ```
-/// use enredo_decoding::{Chain, Processor, Temperature, TopK};
+/// use enredo_decoding::{Chain, Context, Processor, Temperature, TopK};
 ///
 /// let chain = Chain::new().with(Temperature::new(0.5)?).with(TopK::new(2)?);
 /// let mut row = [1.0, 3.0, 2.0];
-/// chain.process(&[], &mut row)?;
+/// chain.process(&Context::new(&[]), &mut row)?;
 /// assert_eq!(row, [f32::NEG_INFINITY, 6.0, 4.0]);
 /// # Ok::<(), enredo_decoding::Error>(())
 /// ```
@@ -52,7 +58,7 @@ impl Chain {
 }
 
 impl Processor for Chain {
-    fn process(&self, context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         self.links().try_for_each(|link| link.process(context, logits))
     }
 }

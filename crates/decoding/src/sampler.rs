@@ -1,6 +1,6 @@
 //! From a row of logits to one token: run the chain, then pick.
 
-use crate::{Chain, Processor, Result, check_row, draw, greedy, softmax, uniform};
+use crate::{Chain, Context, Processor, Result, Seed, check_row, draw, greedy, softmax};
 
 /// Runs a [`Chain`] on a copy of each row and picks a token: the best one, or a seeded draw.
 ///
@@ -17,21 +17,6 @@ pub struct Sampler {
 enum Pick {
     Greedy,
     Draw(Seed),
-}
-
-/// What decides the draws of one sequence. A number alone is the seed of sequence 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seed {
-    /// The number a user gives.
-    pub seed: u64,
-    /// Which of many sequences under that seed; each has draws of its own.
-    pub sequence: u64,
-}
-
-impl From<u64> for Seed {
-    fn from(seed: u64) -> Self {
-        Self { seed, sequence: 0 }
-    }
 }
 
 impl Sampler {
@@ -54,13 +39,12 @@ impl Sampler {
     ///
     /// # Performance
     /// The chain's cost, a copy of the row, and for a draw one pass of exponentials.
-    pub fn sample(&mut self, context: &[u32], logits: &[f32]) -> Result<u32> {
-        self.run_chain(context, logits)?;
+    pub fn sample<'a>(&mut self, context: impl Into<Context<'a>>, logits: &[f32]) -> Result<u32> {
+        let context = self.keyed(context);
+        self.run_chain(&context, logits)?;
         match self.pick {
             Pick::Greedy => greedy(&self.row),
-            Pick::Draw(Seed { seed, sequence }) => {
-                draw(&self.row, uniform(seed, sequence, context.len() as u64))
-            }
+            Pick::Draw(_) => draw(&self.row, context.uniform(0)),
         }
     }
 
@@ -68,12 +52,25 @@ impl Sampler {
     ///
     /// # Errors
     /// As [`sample`](Self::sample).
-    pub fn probabilities(&mut self, context: &[u32], logits: &[f32]) -> Result<Vec<f64>> {
-        self.run_chain(context, logits)?;
+    pub fn probabilities<'a>(
+        &mut self,
+        context: impl Into<Context<'a>>,
+        logits: &[f32],
+    ) -> Result<Vec<f64>> {
+        let context = self.keyed(context);
+        self.run_chain(&context, logits)?;
         softmax(&self.row)
     }
 
-    fn run_chain(&mut self, context: &[u32], logits: &[f32]) -> Result<()> {
+    /// The context under this sampler's own seed.
+    fn keyed<'a>(&self, context: impl Into<Context<'a>>) -> Context<'a> {
+        match self.pick {
+            Pick::Greedy => context.into(),
+            Pick::Draw(seed) => context.into().with_seed(seed),
+        }
+    }
+
+    fn run_chain(&mut self, context: &Context<'_>, logits: &[f32]) -> Result<()> {
         check_row(logits)?;
         self.row.clear();
         self.row.extend_from_slice(logits);
@@ -130,7 +127,7 @@ mod tests {
         #[derive(Debug)]
         struct CutAll;
         impl Processor for CutAll {
-            fn process(&self, _: &[u32], logits: &mut [f32]) -> Result<()> {
+            fn process(&self, _: &Context<'_>, logits: &mut [f32]) -> Result<()> {
                 logits.fill(f32::NEG_INFINITY);
                 Ok(())
             }

@@ -4,7 +4,7 @@
 //! twin. Only the last bit is open: exponentials differ in it between libraries. The preset
 //! [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of them.
 
-use crate::{Error, Processor, Result, Temperature, TopP, best_first};
+use crate::{Context, Error, Processor, Result, Temperature, TopP, best_first};
 
 /// l ← l / max(T, 10⁻⁵), in f32.
 ///
@@ -24,7 +24,7 @@ impl NotebookTemperature {
 impl Processor for NotebookTemperature {
     /// # Errors
     /// [`Error::InfiniteLogit`] where the division overflows.
-    fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         logits.iter_mut().for_each(|l| *l /= self.0);
         match logits.iter().position(|&l| l == f32::INFINITY) {
             Some(token) => Err(Error::InfiniteLogit { token: token as u32 }),
@@ -53,7 +53,7 @@ impl NotebookTopP {
 }
 
 impl Processor for NotebookTopP {
-    fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         let order = best_first(logits);
         let kept = kept_len(&softmax_f32(logits, &order), self.0).min(order.len());
         order[kept..].iter().for_each(|&i| logits[i as usize] = f32::NEG_INFINITY);
@@ -113,7 +113,7 @@ mod tests {
     fn top_p_of_one_is_not_off() {
         let cut = (0..50).filter(|&n| {
             let mut row = gaussian_row(2_000, n);
-            NotebookTopP::new(1.0).unwrap().process(&[], &mut row).unwrap();
+            NotebookTopP::new(1.0).unwrap().process(&Context::new(&[]), &mut row).unwrap();
             row.contains(&f32::NEG_INFINITY)
         });
         assert!(cut.count() > 0, "the notebook's sixth fault is gone");
@@ -122,14 +122,14 @@ mod tests {
     #[test]
     fn a_temperature_of_zero_is_clamped() {
         let mut row = [0.0, 1.0];
-        NotebookTemperature::new(0.0).unwrap().process(&[], &mut row).unwrap();
+        NotebookTemperature::new(0.0).unwrap().process(&Context::new(&[]), &mut row).unwrap();
         assert_eq!(row, [0.0, 1.0 / 1e-5]);
     }
 
     #[test]
     fn the_crossing_token_stays() {
         let mut row = [0.1f32.ln(), 0.5f32.ln(), 0.3f32.ln(), 0.1f32.ln()];
-        NotebookTopP::new(0.6).unwrap().process(&[], &mut row).unwrap();
+        NotebookTopP::new(0.6).unwrap().process(&Context::new(&[]), &mut row).unwrap();
         assert_eq!(row.map(f32::is_finite), [false, true, true, false]);
     }
 }

@@ -1,6 +1,6 @@
 //! Tokens that are never drawn.
 
-use crate::{Error, Processor, Result};
+use crate::{Context, Error, Processor, Result};
 
 /// Cuts the listed tokens (Hugging Face's `suppress_tokens`).
 ///
@@ -20,7 +20,7 @@ impl SuppressTokens {
 impl Processor for SuppressTokens {
     /// # Errors
     /// [`Error::TokenOutOfRange`] for an id beyond the row, [`Error::AllMasked`] where no token is left.
-    fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         let vocab_size = logits.len();
         for &token in &self.0 {
             let logit = logits.get_mut(token as usize);
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn suppress(tokens: &[u32], mut row: Vec<f32>) -> Result<Vec<f32>> {
-        SuppressTokens::new(tokens).process(&[], &mut row).map(|()| row)
+        SuppressTokens::new(tokens).process(&Context::new(&[]), &mut row).map(|()| row)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Temperature: l ← l / T.
 
-use crate::{Error, Processor, Result, greedy::argmax};
+use crate::{Context, Error, Processor, Result, greedy::argmax};
 
 /// Divides every score by T: below 1 sharpens the distribution, above 1 flattens it.
 ///
@@ -27,7 +27,7 @@ impl Temperature {
 }
 
 impl Processor for Temperature {
-    fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         let best = argmax(logits) as usize;
         let max = logits.get(best).copied().unwrap_or(f32::NEG_INFINITY);
         if max == f32::NEG_INFINITY {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     fn at(temperature: f32, mut row: Vec<f32>) -> Vec<f32> {
-        Temperature::new(temperature).unwrap().process(&[], &mut row).unwrap();
+        Temperature::new(temperature).unwrap().process(&Context::new(&[]), &mut row).unwrap();
         row
     }
 

@@ -1,6 +1,6 @@
 //! Top-k: the k best tokens.
 
-use crate::{Error, Processor, Result};
+use crate::{Context, Error, Processor, Result};
 
 /// Keeps the tokens whose score reaches the k-th best; the others become −∞.
 ///
@@ -23,7 +23,7 @@ impl TopK {
 }
 
 impl Processor for TopK {
-    fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         if self.0 < logits.len() {
             let threshold = kth_best(logits, self.0);
             logits.iter_mut().filter(|l| **l < threshold).for_each(|l| *l = f32::NEG_INFINITY);
@@ -46,7 +46,7 @@ mod tests {
 
     fn kept(k: usize, row: &[f32]) -> Vec<usize> {
         let mut row = row.to_vec();
-        TopK::new(k).unwrap().process(&[], &mut row).unwrap();
+        TopK::new(k).unwrap().process(&Context::new(&[]), &mut row).unwrap();
         (0..row.len()).filter(|&i| row[i] > f32::NEG_INFINITY).collect()
     }
 

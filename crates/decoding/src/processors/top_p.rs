@@ -1,6 +1,6 @@
 //! Top-p: the nucleus of the distribution.
 
-use crate::{Error, Processor, Result, best_first, draw::masses};
+use crate::{Context, Error, Processor, Result, best_first, draw::masses};
 
 /// Keeps the smallest set of best tokens whose probability reaches p; the others become −∞.
 ///
@@ -25,7 +25,7 @@ impl TopP {
 }
 
 impl Processor for TopP {
-    fn process(&self, _context: &[u32], logits: &mut [f32]) -> Result<()> {
+    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         if self.0 < 1.0 {
             let masses = masses(logits);
             let order = best_first(logits);
@@ -57,7 +57,7 @@ mod tests {
     /// The kept ids of a row given as probabilities.
     fn kept(p: f32, probabilities: &[f32]) -> Vec<usize> {
         let mut row: Vec<f32> = probabilities.iter().map(|q| q.ln()).collect();
-        TopP::new(p).unwrap().process(&[], &mut row).unwrap();
+        TopP::new(p).unwrap().process(&Context::new(&[]), &mut row).unwrap();
         (0..row.len()).filter(|&i| row[i] > f32::NEG_INFINITY).collect()
     }
 

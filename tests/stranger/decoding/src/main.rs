@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use enredo_decoding::{
-    CausalLm, Chain, GenerationConfig, Processor, Result, Sampler, Temperature, generate,
+    CausalLm, Chain, Context, GenerationConfig, Processor, Result, Sampler, Temperature, generate,
 };
 
 /// Knows how often each token followed each other one.
@@ -42,8 +42,8 @@ impl CausalLm for Bigrams {
 struct NoRepeat;
 
 impl Processor for NoRepeat {
-    fn process(&self, context: &[u32], logits: &mut [f32]) -> Result<()> {
-        if let Some(&last) = context.last() {
+    fn process(&self, context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
+        if let Some(&last) = context.tokens().last() {
             logits[last as usize] = f32::NEG_INFINITY;
         }
         Ok(())
