@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     Chain, NotebookTemperature, NotebookTopP, Result, Sampler, Seed, SuppressTokens, Temperature,
-    TopK, TopP,
+    Ties, TopK, TopP,
 };
 
 /// The notebook's limit, and Hugging Face's.
@@ -116,7 +116,7 @@ impl GenerationConfig {
             };
         }
         if let Some(k) = self.top_k() {
-            chain = chain.with(TopK::new(k)?);
+            chain = chain.with(TopK::new(k)?.with_ties(Ties::Kept));
         }
         if let Some(p) = self.top_p {
             chain = if notebook {
@@ -206,11 +206,17 @@ mod tests {
             ..GenerationConfig::sampling()
         };
         let links = |config: &GenerationConfig| {
-            config.chain().unwrap().links().map(|l| format!("{l:?}")).collect::<Vec<_>>().join(" ")
+            config
+                .chain()
+                .unwrap()
+                .links()
+                .map(|l| l.name().to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        assert_eq!(links(&config), "SuppressTokens([0]) Temperature(1.0) TopK(50) TopP(0.9)");
+        assert_eq!(links(&config), "SuppressTokens temperature top_k top_p");
         let twin = GenerationConfig { preset: Preset::Notebook, ..config };
-        assert!(links(&twin).ends_with("NotebookTemperature(1.0) TopK(50) NotebookTopP(0.9)"));
+        assert!(links(&twin).ends_with("NotebookTemperature top_k NotebookTopP"));
     }
 
     #[test]

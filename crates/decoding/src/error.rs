@@ -72,12 +72,33 @@ pub enum Error {
         got: f32,
     },
 
+    /// Any other parameter out of its range.
+    #[error("{name} is {got}; {range}")]
+    Parameter {
+        /// The parameter, by its name in a configuration.
+        name: &'static str,
+        /// The value given.
+        got: f32,
+        /// What it must be.
+        range: &'static str,
+    },
+
     /// The model itself failed.
     #[error("the model could not score the next token")]
     Model(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
+    /// Refuses a parameter unless it is valid.
+    pub(crate) fn unless(
+        valid: bool,
+        name: &'static str,
+        got: f32,
+        range: &'static str,
+    ) -> Result<()> {
+        if valid { Ok(()) } else { Err(Self::Parameter { name, got, range }) }
+    }
+
     /// Wraps an error of a [`crate::CausalLm`].
     pub fn model(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Model(Box::new(source))

@@ -20,12 +20,18 @@
 //! # Ok::<(), enredo_decoding::Error>(())
 //! ```
 
+mod candidates;
+mod chain;
 mod config;
 mod context;
 mod draw;
 mod error;
+mod filter;
+pub mod floor;
 mod generate;
 mod greedy;
+mod interval;
+mod kernel;
 mod model;
 mod philox;
 mod processor;
@@ -35,16 +41,24 @@ mod sampler;
 mod seed;
 pub mod testing;
 
+pub use candidates::{Candidates, Scratch};
+pub use chain::Chain;
 pub use config::{GenerationConfig, Preset};
 pub use context::Context;
 pub use draw::{draw, softmax};
 pub use error::{Error, Result};
+pub use filter::Filter;
 pub use generate::{Generate, generate};
 pub use greedy::greedy;
+pub use interval::Ties;
+pub use kernel::Isa;
 pub use model::CausalLm;
 pub use philox::{philox4x32, uniform, uniform_at};
-pub use processor::{Chain, Processor};
-pub use processors::{NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK, TopP};
+pub use processor::Processor;
+pub use processors::{
+    Epsilon, Eta, MinP, NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK,
+    TopNSigma, TopP, Typical, Xtc,
+};
 pub use row::{best_first, check_row};
 pub use sampler::Sampler;
 pub use seed::Seed;

@@ -20,7 +20,7 @@ pub fn check_row(logits: &[f32]) -> Result<()> {
 }
 
 /// Names what is wrong with a row that is not valid.
-fn fault(logits: &[f32]) -> Error {
+pub(crate) fn fault(logits: &[f32]) -> Error {
     let first = |wrong: fn(f32) -> bool| logits.iter().position(|&l| wrong(l)).map(|i| i as u32);
     if let Some(token) = first(f32::is_nan) {
         Error::NanLogit { token }

@@ -1,16 +1,21 @@
 //! From a row of logits to one token: run the chain, then pick.
 
-use crate::{Chain, Context, Processor, Result, Seed, check_row, draw, greedy, softmax};
+use crate::{Candidates, Chain, Context, Isa, Result, Scratch, Seed};
 
-/// Runs a [`Chain`] on a copy of each row and picks a token: the best one, or a seeded draw.
+/// Runs a [`Chain`] over rows of logits and picks a token of each: the best one, or a seeded draw.
 ///
 /// A draw is decided by (seed, sequence, position) and the row, where position is the length of the
 /// context. So a sampler has no state that a neighbour, a batch or an order could disturb.
+///
+/// # Performance
+/// Where all links are filters, the row is read once or twice and nothing of its size is written. Nothing
+/// is allocated once a row of the size has been seen.
 #[derive(Debug)]
 pub struct Sampler {
     chain: Chain,
     pick: Pick,
     row: Vec<f32>,
+    scratch: Scratch,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,43 +28,67 @@ impl Sampler {
     /// Picks the best of what `chain` leaves; of equal scores, the lowest id.
     #[must_use]
     pub fn greedy(chain: Chain) -> Self {
-        Self { chain, pick: Pick::Greedy, row: Vec::new() }
+        Self::new(chain, Pick::Greedy)
     }
 
     /// Draws from what `chain` leaves, in proportion to its probabilities.
     #[must_use]
     pub fn seeded(chain: Chain, seed: impl Into<Seed>) -> Self {
-        Self { chain, pick: Pick::Draw(seed.into()), row: Vec::new() }
+        Self::new(chain, Pick::Draw(seed.into()))
+    }
+
+    fn new(chain: Chain, pick: Pick) -> Self {
+        Self { chain, pick, row: Vec::new(), scratch: Scratch::default() }
+    }
+
+    /// The same sampler on another instruction set than the best.
+    #[must_use]
+    pub fn on(self, isa: Isa) -> Self {
+        Self { scratch: Scratch::new(isa), ..self }
     }
 
     /// The next token after `context` (prompt and drawn tokens), given its scores (length V).
     ///
     /// # Errors
-    /// Where [`check_row`] refuses the row before or after the chain, or a processor fails.
-    ///
-    /// # Performance
-    /// The chain's cost, a copy of the row, and for a draw one pass of exponentials.
+    /// Where [`check_row`](crate::check_row) refuses the row before or after the chain, or a processor
+    /// fails.
     pub fn sample<'a>(&mut self, context: impl Into<Context<'a>>, logits: &[f32]) -> Result<u32> {
-        let context = self.keyed(context);
-        self.run_chain(&context, logits)?;
-        match self.pick {
-            Pick::Greedy => greedy(&self.row),
-            Pick::Draw(_) => draw(&self.row, context.uniform(0)),
-        }
+        let (context, pick) = (self.keyed(context), self.pick);
+        let Self { chain, row, scratch, .. } = self;
+        chain.narrow(&context, logits, row, scratch, |candidates| pick.choose(&context, candidates))
+    }
+
+    /// As [`sample`](Self::sample), on a row that processors may overwrite: no copy is made.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub fn sample_in_place<'a>(
+        &mut self,
+        context: impl Into<Context<'a>>,
+        logits: &mut [f32],
+    ) -> Result<u32> {
+        let (context, pick) = (self.keyed(context), self.pick);
+        let Self { chain, scratch, .. } = self;
+        chain.narrow_in_place(&context, logits, scratch, |candidates| {
+            pick.choose(&context, candidates)
+        })
     }
 
     /// The probabilities (length V) that a draw after `context` has: 0 for what the chain cut.
     ///
     /// # Errors
     /// As [`sample`](Self::sample).
+    ///
+    /// # Performance
+    /// O(V) with exponentials in f64.
     pub fn probabilities<'a>(
         &mut self,
         context: impl Into<Context<'a>>,
         logits: &[f32],
     ) -> Result<Vec<f64>> {
         let context = self.keyed(context);
-        self.run_chain(&context, logits)?;
-        softmax(&self.row)
+        let Self { chain, row, scratch, .. } = self;
+        chain.narrow(&context, logits, row, scratch, |candidates| candidates.probabilities())
     }
 
     /// The context under this sampler's own seed.
@@ -69,12 +98,14 @@ impl Sampler {
             Pick::Draw(seed) => context.into().with_seed(seed),
         }
     }
+}
 
-    fn run_chain(&mut self, context: &Context<'_>, logits: &[f32]) -> Result<()> {
-        check_row(logits)?;
-        self.row.clear();
-        self.row.extend_from_slice(logits);
-        self.chain.process(context, &mut self.row)
+impl Pick {
+    fn choose(self, context: &Context<'_>, candidates: &mut Candidates<'_>) -> u32 {
+        match self {
+            Self::Greedy => candidates.best().0,
+            Self::Draw(_) => candidates.draw(|index| context.uniform(index)),
+        }
     }
 }
 
@@ -82,7 +113,7 @@ impl Sampler {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{NotebookTemperature, NotebookTopP, Temperature, TopK, TopP};
+    use crate::{NotebookTemperature, NotebookTopP, Processor, Temperature, TopK, TopP};
 
     fn chain() -> Chain {
         Chain::new().with(Temperature::new(0.8).unwrap()).with(TopK::new(3).unwrap())

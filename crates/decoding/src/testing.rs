@@ -3,6 +3,17 @@
 use std::convert::Infallible;
 
 use crate::CausalLm;
+#[cfg(test)]
+use crate::{Context, Processor};
+
+/// The ids that a processor keeps of a row given as (unnormalised) probabilities.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) fn kept_probabilities(processor: &dyn Processor, probabilities: &[f32]) -> Vec<usize> {
+    let mut row: Vec<f32> = probabilities.iter().map(|q| q.ln()).collect();
+    processor.process(&Context::new(&[]), &mut row).unwrap();
+    (0..row.len()).filter(|&i| row[i] > f32::NEG_INFINITY).collect()
+}
 
 /// Prefers the id after the last one: with V = 5, after 3 comes 4, after 4 comes 0.
 ///

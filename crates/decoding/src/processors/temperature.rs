@@ -1,6 +1,6 @@
 //! Temperature: l ← l / T.
 
-use crate::{Context, Error, Processor, Result, greedy::argmax};
+use crate::{Candidates, Context, Error, Filter, Result};
 
 /// Divides every score by T: below 1 sharpens the distribution, above 1 flattens it.
 ///
@@ -10,7 +10,7 @@ use crate::{Context, Error, Processor, Result, greedy::argmax};
 /// Source: Ackley, Hinton, Sejnowski, "A learning algorithm for Boltzmann machines", 1985.
 ///
 /// # Performance
-/// O(V), no allocation.
+/// O(1) in a chain of filters: whoever needs a probability scales.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Temperature(f32);
 
@@ -26,23 +26,18 @@ impl Temperature {
     }
 }
 
-impl Processor for Temperature {
-    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        let best = argmax(logits) as usize;
-        let max = logits.get(best).copied().unwrap_or(f32::NEG_INFINITY);
-        if max == f32::NEG_INFINITY {
-            return Ok(()); // everything is cut already
-        }
+impl Filter for Temperature {
+    fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
         if self.0 == 0.0 {
-            logits.fill(f32::NEG_INFINITY);
-            logits[best] = max;
-        } else if (max / self.0).is_finite() {
-            logits.iter_mut().for_each(|l| *l /= self.0);
+            candidates.keep_the_best();
         } else {
-            // l / T would overflow; the distribution only depends on differences from the maximum.
-            logits.iter_mut().for_each(|l| *l = (*l - max) / self.0);
+            candidates.divide(f64::from(self.0));
         }
         Ok(())
+    }
+
+    fn label(&self) -> &str {
+        "temperature"
     }
 }
 
@@ -50,6 +45,7 @@ impl Processor for Temperature {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::Processor;
 
     fn at(temperature: f32, mut row: Vec<f32>) -> Vec<f32> {
         Temperature::new(temperature).unwrap().process(&Context::new(&[]), &mut row).unwrap();

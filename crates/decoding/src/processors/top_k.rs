@@ -1,48 +1,52 @@
 //! Top-k: the k best tokens.
 
-use crate::{Context, Error, Processor, Result};
+use crate::{Candidates, Context, Error, Filter, Result, Ties};
 
-/// Keeps the tokens whose score reaches the k-th best; the others become −∞.
+/// Keeps the k best tokens; k ≥ V keeps everything.
 ///
-/// Tie rule: tokens that tie with the k-th are all kept, so more than k may stay (as in the notebook,
-/// Hugging Face and vLLM). k ≥ V keeps everything.
+/// Tie rule: exactly k stay, of those that equal the k-th the lowest ids. [`with_ties`](Self::with_ties)
+/// changes that: Hugging Face, vLLM and the notebook keep all that equal the k-th.
 ///
 /// Source: Fan, Lewis, Dauphin, "Hierarchical neural story generation", ACL 2018.
 ///
 /// # Performance
-/// O(V), one allocation of V f32.
+/// One pass for the maxima, a second that skips most of the row; then O(k log k).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TopK(usize);
+pub struct TopK {
+    k: usize,
+    ties: Ties,
+}
 
 impl TopK {
     /// # Errors
     /// [`Error::TopK`] where `k` is 0.
     pub fn new(k: usize) -> Result<Self> {
-        if k == 0 { Err(Error::TopK) } else { Ok(Self(k)) }
+        if k == 0 { Err(Error::TopK) } else { Ok(Self { k, ties: Ties::default() }) }
+    }
+
+    /// The same k with another tie rule.
+    #[must_use]
+    pub fn with_ties(self, ties: Ties) -> Self {
+        Self { ties, ..self }
     }
 }
 
-impl Processor for TopK {
-    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        if self.0 < logits.len() {
-            let threshold = kth_best(logits, self.0);
-            logits.iter_mut().filter(|l| **l < threshold).for_each(|l| *l = f32::NEG_INFINITY);
-        }
+impl Filter for TopK {
+    fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
+        candidates.keep_best(self.k, self.ties);
         Ok(())
     }
-}
 
-/// The k-th best score, 1 ≤ k ≤ V.
-fn kth_best(logits: &[f32], k: usize) -> f32 {
-    let mut scores = logits.to_vec();
-    // total_cmp puts −0.0 below +0.0, which only chooses between two names of the same threshold.
-    *scores.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1
+    fn label(&self) -> &str {
+        "top_k"
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::Processor;
 
     fn kept(k: usize, row: &[f32]) -> Vec<usize> {
         let mut row = row.to_vec();
@@ -57,9 +61,19 @@ mod tests {
     }
 
     #[test]
-    fn ties_with_the_last_are_kept() {
-        assert_eq!(kept(2, &[5.0, 3.0, 3.0, 1.0, 3.0]), [0, 1, 2, 4]);
-        assert_eq!(kept(1, &[-0.0, 0.0]), [0, 1]);
+    fn ties_with_the_last_follow_the_rule() {
+        let kept = |k, ties, row: &[f32]| {
+            let mut row = row.to_vec();
+            let top_k = TopK::new(k).unwrap().with_ties(ties);
+            top_k.process(&Context::new(&[]), &mut row).unwrap();
+            (0..row.len()).filter(|&i| row[i] > f32::NEG_INFINITY).collect::<Vec<_>>()
+        };
+        let row = [5.0, 3.0, 3.0, 1.0, 3.0];
+        assert_eq!(kept(2, Ties::LowestIds, &row), [0, 1]);
+        assert_eq!(kept(2, Ties::HighestIds, &row), [0, 4]);
+        assert_eq!(kept(2, Ties::Kept, &row), [0, 1, 2, 4]);
+        assert_eq!(kept(1, Ties::LowestIds, &[-0.0, 0.0]), [0]);
+        assert_eq!(kept(1, Ties::Kept, &[-0.0, 0.0]), [0, 1]);
     }
 
     #[test]

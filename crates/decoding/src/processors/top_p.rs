@@ -1,58 +1,64 @@
 //! Top-p: the nucleus of the distribution.
 
-use crate::{Context, Error, Processor, Result, best_first, draw::masses};
+use crate::{Candidates, Context, Error, Filter, Result, Ties};
 
 /// Keeps the smallest set of best tokens whose probability reaches p; the others become −∞.
 ///
 /// With the tokens in order (score descending, then id ascending), token i stays where the mass
-/// before it is below p. The best token always stays, and the token that crosses p stays too.
-/// Tie rule: of equal scores at the edge, the lower ids are kept. p = 1 keeps everything, exactly:
-/// masses are f64, and 1 is not compared with a rounded sum.
+/// before it is below p. The best token always stays, and the token that crosses p stays too. The
+/// probabilities are those of the tokens that earlier filters left.
+///
+/// Tie rule: of equal scores at the edge, the lower ids are kept; with [`Ties::HighestIds`] as many of the
+/// higher ones, as Hugging Face and vLLM do. p = 1 keeps everything, exactly.
 ///
 /// Source: Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
 ///
 /// # Performance
-/// O(V log V), two allocations of V.
+/// For a draw: a pass for the mass, and 1 + ln(1/p) passes on average over the blocks that reach the token
+/// drawn. For the set itself (a trace, a filter that needs it): O(V) with an exponential in f64 for each
+/// token. After top-k: O(k log k).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TopP(f32);
+pub struct TopP {
+    p: f32,
+    ties: Ties,
+}
 
 impl TopP {
     /// # Errors
     /// [`Error::TopP`] where `p` is not in (0, 1].
     pub fn new(p: f32) -> Result<Self> {
-        if p > 0.0 && p <= 1.0 { Ok(Self(p)) } else { Err(Error::TopP { got: p }) }
+        if p > 0.0 && p <= 1.0 {
+            Ok(Self { p, ties: Ties::default() })
+        } else {
+            Err(Error::TopP { got: p })
+        }
+    }
+
+    /// The same p with another tie rule.
+    #[must_use]
+    pub fn with_ties(self, ties: Ties) -> Self {
+        Self { ties, ..self }
     }
 }
 
-impl Processor for TopP {
-    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        if self.0 < 1.0 {
-            let masses = masses(logits);
-            let order = best_first(logits);
-            let budget = f64::from(self.0) * order.iter().map(|&i| masses[i as usize]).sum::<f64>();
-            let kept = nucleus_len(order.iter().map(|&i| masses[i as usize]), budget);
-            order[kept..].iter().for_each(|&i| logits[i as usize] = f32::NEG_INFINITY);
+impl Filter for TopP {
+    fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
+        if self.p < 1.0 {
+            candidates.keep_nucleus(f64::from(self.p), self.ties);
         }
         Ok(())
     }
-}
 
-/// How many of `masses` (best first) it takes to reach `budget`.
-fn nucleus_len(masses: impl Iterator<Item = f64>, budget: f64) -> usize {
-    let mut before = 0.0;
-    masses
-        .take_while(|mass| {
-            let inside = before < budget;
-            before += mass;
-            inside
-        })
-        .count()
+    fn label(&self) -> &str {
+        "top_p"
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::Processor;
 
     /// The kept ids of a row given as probabilities.
     fn kept(p: f32, probabilities: &[f32]) -> Vec<usize> {

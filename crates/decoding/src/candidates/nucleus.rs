@@ -1,0 +1,205 @@
+//! Filters that keep tokens until their mass reaches p: top-p and typical.
+//!
+//! Over a listed set the edge is found at once. Over a row it is left *pending*: a draw only needs to know
+//! whether the token it drew is inside, which one pass tells. Only a filter that needs the edge itself, a
+//! trace, or thirty-two refusals in a row make it be found.
+
+use super::{Candidates, greatest_at, least_at, list::place};
+use crate::interval::{End, Interval, Ties};
+
+/// A filter by mass whose edge has not been needed yet.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) filter: MassFilter,
+    /// The candidates that it filters, and at which temperature.
+    pub(super) among: Interval,
+    pub(super) inverse_temperature: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum MassFilter {
+    TopP { p: f64, ties: Ties },
+    Typical { p: f64 },
+}
+
+impl Pending {
+    /// Whether the best candidate is certain to stay, so that filters by distance from it may run before.
+    pub(super) fn keeps_the_best(&self) -> bool {
+        matches!(self.filter, MassFilter::TopP { .. })
+    }
+}
+
+impl Candidates<'_> {
+    /// Keeps the best tokens for as long as the mass before them is below `p` of all (0 < p < 1).
+    pub fn keep_nucleus(&mut self, p: f64, ties: Ties) {
+        self.resolve();
+        if self.scratch.listed {
+            self.list_nucleus(p, ties);
+        } else {
+            self.defer(MassFilter::TopP { p, ties });
+        }
+    }
+
+    /// Keeps the tokens whose surprise is nearest to the entropy, for as long as the mass of those nearer
+    /// is below `p` of all; equally near ones stay or go together.
+    pub fn keep_typical(&mut self, p: f64) {
+        self.resolve();
+        self.defer(MassFilter::Typical { p });
+        if self.scratch.listed {
+            self.resolve();
+        }
+    }
+
+    fn defer(&mut self, filter: MassFilter) {
+        let (among, inverse_temperature) = (self.interval.clone(), self.inverse_temperature);
+        self.pending = Some(Pending { filter, among, inverse_temperature });
+    }
+
+    fn list_nucleus(&mut self, p: f64, ties: Ties) {
+        self.rank();
+        self.weigh();
+        let s = &*self.scratch;
+        let mass = |&key: &u64| s.masses[place(key)];
+        let kept = nucleus_len(s.order.iter().map(mass), p * s.order.iter().map(mass).sum::<f64>());
+        let end = self.end_at(s.order[kept - 1]);
+        let highest_ids = match ties {
+            Ties::HighestIds => self.highest_ids(kept, end.score),
+            Ties::LowestIds | Ties::Kept => None,
+        };
+        match highest_ids {
+            Some(end) => self.raise(end),
+            None if ties == Ties::Kept => self.raise(End::with_ties(end.score)),
+            None => {
+                self.scratch.order.truncate(kept);
+                self.interval.raise(end);
+            }
+        }
+    }
+
+    /// The end at which as many of the ranked candidates that equal `score` stay as the best `kept` hold,
+    /// but those with the highest ids.
+    fn highest_ids(&self, kept: usize, score: f32) -> Option<End> {
+        let order = &self.scratch.order;
+        let beyond = order[kept..].iter().take_while(|key| self.behind(**key).1 == score).count();
+        let tied =
+            order[..kept].iter().rev().take_while(|key| self.behind(**key).1 == score).count();
+        let (from, _) = self.behind(order[kept + beyond - tied]);
+        (beyond > 0).then_some(End { score, from, to: u32::MAX })
+    }
+
+    /// Finds the edge that is pending, exactly: masses in f64, a selection instead of a sort.
+    pub(super) fn resolve(&mut self) {
+        let Some(pending) = self.pending.take() else { return };
+        let found = match pending.filter {
+            MassFilter::TopP { p, ties } => self.nucleus_edge(&pending, p, ties),
+            MassFilter::Typical { p } => self.typical_edges(&pending, p),
+        };
+        self.interval.intersect(&found);
+        self.scratch.forget_ranks();
+    }
+
+    fn nucleus_edge(&mut self, pending: &Pending, p: f64, ties: Ties) -> Interval {
+        let by_rank = |id: u32, score: f32| match ties {
+            Ties::HighestIds => (score, id),
+            Ties::LowestIds | Ties::Kept => (score, !id),
+        };
+        self.pair(pending, |id, score, _| {
+            let (score, id) = by_rank(id, score);
+            u64::from(crate::kernel::ordered(score)) << 32 | u64::from(id)
+        });
+        let edge = select_by_mass(&mut self.scratch.pairs, p);
+        let score = crate::kernel::unordered((edge >> 32) as u32);
+        let lowest = match ties {
+            Ties::LowestIds => End { score, from: 0, to: !(edge as u32) + 1 },
+            Ties::HighestIds => End { score, from: edge as u32, to: u32::MAX },
+            Ties::Kept => End::with_ties(score),
+        };
+        Interval { lowest, ..pending.among.clone() }
+    }
+
+    fn typical_edges(&mut self, pending: &Pending, p: f64) -> Interval {
+        let sums = self.exact_sums_over(&pending.among, pending.inverse_temperature);
+        let centre = sums.mean_relative();
+        // Non-negative floats order as their bits do; the nearest come first.
+        self.pair(pending, |_, _, relative| !(relative - centre).abs().to_bits());
+        let far = f64::from_bits(!select_by_mass(&mut self.scratch.pairs, p));
+        self.band(pending, centre, far)
+    }
+
+    /// The tokens at most `far` from `centre`.
+    pub(super) fn band(&self, pending: &Pending, centre: f64, far: f64) -> Interval {
+        let near = |score: f32| {
+            let relative = (f64::from(score) - f64::from(self.max)) * pending.inverse_temperature;
+            (relative - centre).abs() <= far
+        };
+        let score = |relative: f64| f64::from(self.max) + relative / pending.inverse_temperature;
+        let (mut lowest, mut highest) =
+            (least_at(score(centre - far)), greatest_at(score(centre + far)));
+        // The way to scores and back may round; the distances themselves decide.
+        while near(lowest.next_down()) && lowest > f32::MIN {
+            lowest = lowest.next_down();
+        }
+        while !near(lowest) && lowest < highest {
+            lowest = lowest.next_up();
+        }
+        while near(highest.next_up()) && highest < f32::MAX {
+            highest = highest.next_up();
+        }
+        while !near(highest) && lowest < highest {
+            highest = highest.next_down();
+        }
+        Interval { lowest: End::with_ties(lowest), highest: End::with_ties(highest) }
+    }
+
+    /// Writes out the pending filter's candidates: a key (greater comes first) and a mass each.
+    fn pair(&mut self, pending: &Pending, key: impl Fn(u32, f32, f64) -> u64) {
+        let mut pairs = std::mem::take(&mut self.scratch.pairs);
+        pairs.clear();
+        let mut push = |id: u32, score: f32| {
+            if pending.among.contains(id, score) {
+                let relative =
+                    (f64::from(score) - f64::from(self.max)) * pending.inverse_temperature;
+                pairs.push((key(id, score, relative), relative.exp()));
+            }
+        };
+        if self.scratch.listed {
+            self.scratch.ids.iter().for_each(|&id| push(id, self.row[id as usize]));
+        } else {
+            self.row.iter().enumerate().for_each(|(id, &score)| push(id as u32, score));
+        }
+        self.scratch.pairs = pairs;
+    }
+}
+
+/// How many of `masses` it takes to reach `budget`, at least one.
+fn nucleus_len(masses: impl Iterator<Item = f64>, budget: f64) -> usize {
+    let mut before = 0.0;
+    let inside = masses.take_while(|mass| {
+        let inside = before < budget;
+        before += mass;
+        inside
+    });
+    inside.count().max(1)
+}
+
+/// The key of the last of `pairs`, greatest key first, before which there is less than `p` of the mass.
+/// O(n) expected.
+fn select_by_mass(pairs: &mut [(u64, f64)], p: f64) -> u64 {
+    let mut budget = p * pairs.iter().map(|pair| pair.1).sum::<f64>();
+    let mut pairs = pairs;
+    while pairs.len() > 64 {
+        let middle = pairs.len() / 2;
+        pairs.select_nth_unstable_by(middle, |a, b| b.0.cmp(&a.0));
+        let (upper, lower) = pairs.split_at_mut(middle);
+        let mass = upper.iter().map(|pair| pair.1).sum::<f64>();
+        pairs = if mass < budget {
+            budget -= mass;
+            lower
+        } else {
+            upper
+        };
+    }
+    pairs.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    let kept = nucleus_len(pairs.iter().map(|pair| pair.1), budget);
+    pairs[kept - 1].0
+}

@@ -1,0 +1,60 @@
+//! The k best of the candidates, by selection.
+
+use super::{Candidates, list::FEW};
+use crate::{
+    interval::{End, Ties},
+    kernel::lower_bound,
+};
+
+impl Candidates<'_> {
+    /// Keeps the `k` best tokens (k ≥ 1); `ties` decides between those that equal the k-th.
+    ///
+    /// # Performance
+    /// One pass that skips most of the row, for the scores that reach a bound of the k-th; then a
+    /// selection among those, a little more than k unless k is large.
+    pub fn keep_best(&mut self, k: usize, ties: Ties) {
+        self.resolve();
+        if !self.scratch.listed {
+            let bound = if self.interval.is_open() { self.bound(k) } else { f32::MIN };
+            self.list(bound.max(self.interval.lowest.score));
+        }
+        if let Some(edge) = self.kth(k) {
+            let end = self.end_at(edge);
+            match ties {
+                Ties::LowestIds => self.interval.raise(end),
+                Ties::Kept => self.raise(End::with_ties(end.score)),
+                Ties::HighestIds => self.keep_highest_ids(k, end.score),
+            }
+        }
+    }
+
+    fn bound(&mut self, k: usize) -> f32 {
+        let s = &mut *self.scratch;
+        lower_bound(s.isa, &s.maxima, k, &mut s.groups)
+    }
+
+    /// The key of the k-th best candidate, where there are so many. Leaves the k best ranked if few.
+    fn kth(&mut self, k: usize) -> Option<u64> {
+        if self.scratch.ids.len() <= FEW {
+            self.rank();
+            let edge = self.scratch.order.get(k - 1).copied();
+            self.scratch.order.truncate(k);
+            return edge;
+        }
+        self.collect_keys();
+        let order = &mut self.scratch.order;
+        if k > order.len() {
+            return None;
+        }
+        Some(*order.select_nth_unstable_by(k - 1, |a, b| b.cmp(a)).1)
+    }
+
+    /// Of the candidates with the k-th `score`, keeps as many of the highest ids as belong to the best k.
+    fn keep_highest_ids(&mut self, k: usize, score: f32) {
+        let better = self.listed().filter(|c| c.2 > score).count();
+        let ties = self.listed().filter(|c| c.2 == score).count();
+        let dropped = ties - (k - better);
+        let first = self.listed().filter(|c| c.2 == score).nth(dropped).map_or(0, |c| c.1);
+        self.raise(End { score, from: first, to: u32::MAX });
+    }
+}

@@ -1,0 +1,96 @@
+//! A score that at least k scores of a row reach, found from the lanes' maxima alone.
+
+use super::{Isa, Kernel, LaneMaxima, Simd};
+
+/// Groups of lanes to look at: enough for a sharp bound, few enough to stay in the first cache.
+const GROUPS: usize = 64;
+
+/// A lower bound of the k-th largest score; −∞ where the maxima are too few to tell.
+///
+/// Every lane's maximum is a score, so the k-th largest of them is such a bound. The blocks are first
+/// folded into groups (block b into group b mod 64, so that in a sorted row the best blocks stay apart).
+/// Then a threshold is bisected, on the integers that order floats, until between k and a little more
+/// of the maxima reach it.
+pub(crate) fn lower_bound(
+    isa: Isa,
+    maxima: &[LaneMaxima],
+    k: usize,
+    groups: &mut Vec<LaneMaxima>,
+) -> f32 {
+    let wanted = if k <= 4 * GROUPS { GROUPS } else { maxima.len() };
+    groups.clear();
+    groups.extend_from_slice(&maxima[..wanted.min(maxima.len())]);
+    for rest in maxima[groups.len()..].chunks(groups.len().max(1)) {
+        for (group, block) in groups.iter_mut().zip(rest) {
+            for (x, &y) in group.iter_mut().zip(block) {
+                *x = if y > *x { y } else { *x };
+            }
+        }
+    }
+    isa.run(Bisect { groups, k })
+}
+
+struct Bisect<'a> {
+    groups: &'a [LaneMaxima],
+    k: usize,
+}
+
+impl Kernel for Bisect<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        let reaching = |threshold: f32| {
+            let threshold = s.splat(threshold);
+            let count = |group: &LaneMaxima| s.bits(s.ge(s.load(group), threshold)).count_ones();
+            self.groups.iter().map(count).sum::<u32>() as usize
+        };
+        let (mut low, mut high) = self.bracket(s);
+        if low == f32::NEG_INFINITY || reaching(low) < self.k {
+            low = f32::MIN;
+            if reaching(low) < self.k {
+                return f32::NEG_INFINITY;
+            }
+        }
+        let enough = self.k + self.k / 4;
+        while ordered(high) - ordered(low) > 1 {
+            let middle = unordered(ordered(low) + (ordered(high) - ordered(low)) / 2);
+            match reaching(middle) {
+                count if count < self.k => high = middle,
+                count if count <= enough => return middle,
+                _ => low = middle,
+            }
+        }
+        low
+    }
+}
+
+impl Bisect<'_> {
+    /// The least of the groups' best and the best of all: where the threshold most likely lies.
+    #[inline(always)]
+    fn bracket<S: Simd>(&self, s: S) -> (f32, f32) {
+        let mut max = s.splat(f32::NEG_INFINITY);
+        let mut min_max = f32::INFINITY;
+        for group in self.groups {
+            let lanes = s.load(group);
+            max = s.max(max, lanes);
+            min_max = min_max.min(group[0]);
+        }
+        let mut lanes = [0.0; super::LANES];
+        s.store(max, &mut lanes);
+        (min_max, lanes.into_iter().fold(f32::NEG_INFINITY, f32::max))
+    }
+}
+
+/// An integer that orders as the float does; −0.0 and +0.0 give the same.
+#[inline(always)]
+pub(crate) fn ordered(x: f32) -> u32 {
+    let bits = (x + 0.0).to_bits();
+    bits ^ ((bits as i32 >> 31) as u32 | 0x8000_0000)
+}
+
+/// The float of such an integer.
+#[inline(always)]
+pub(crate) fn unordered(key: u32) -> f32 {
+    f32::from_bits(if key >> 31 == 1 { key ^ 0x8000_0000 } else { !key })
+}

@@ -1,0 +1,241 @@
+//! The lanes on x86-64: two registers of AVX2, or one of AVX-512.
+#![allow(unsafe_code)] // Calls of vector instructions; each type below proves that the machine has its own.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, LANES, Simd};
+
+/// AVX2 and FMA exist here: only [`Avx2::detect`] makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Avx2(());
+
+/// AVX-512 F exists here: only [`Avx512::detect`] makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Avx512(());
+
+impl Avx2 {
+    pub(super) fn detect() -> Option<Self> {
+        let there = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        there.then_some(Self(()))
+    }
+
+    #[inline]
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+        fn compiled<K: Kernel>(kernel: K, simd: Avx2) -> K::Output {
+            kernel.run(simd)
+        }
+        // SAFETY: `self` proves that AVX2 and FMA exist; every such machine has the bit counting ones.
+        unsafe { compiled(kernel, self) }
+    }
+}
+
+impl Avx512 {
+    pub(super) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f") && Avx2::detect().is_some()).then_some(Self(()))
+    }
+
+    #[inline]
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx512f,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+        fn compiled<K: Kernel>(kernel: K, simd: Avx512) -> K::Output {
+            kernel.run(simd)
+        }
+        // SAFETY: `self` proves that AVX-512 F, AVX2 and FMA exist.
+        unsafe { compiled(kernel, self) }
+    }
+}
+
+/// An expression of vector intrinsics whose instructions `self` proves to exist.
+macro_rules! proven {
+    ($e:expr) => {
+        // SAFETY: the instructions exist, for `self` does; pointers come from arrays of sixteen lanes.
+        unsafe { $e }
+    };
+}
+
+impl Simd for Avx512 {
+    type F = __m512;
+    type M = __mmask16;
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Self::F {
+        proven!(_mm512_loadu_ps(from.as_ptr()))
+    }
+
+    #[inline(always)]
+    fn store(self, x: Self::F, to: &mut [f32; LANES]) {
+        proven!(_mm512_storeu_ps(to.as_mut_ptr(), x));
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::F {
+        proven!(_mm512_set1_ps(x))
+    }
+
+    #[inline(always)]
+    fn add(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!(_mm512_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!(_mm512_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!(_mm512_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        proven!(_mm512_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn max(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!(_mm512_max_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn clamp_exponent(self, x: Self::F) -> Self::F {
+        self.max(x, self.splat(-200.0))
+    }
+
+    #[inline(always)]
+    fn round(self, x: Self::F) -> Self::F {
+        proven!(_mm512_roundscale_ps::<_MM_FROUND_TO_NEAREST_INT>(x))
+    }
+
+    #[inline(always)]
+    fn scale(self, x: Self::F, n: Self::F) -> Self::F {
+        proven!(_mm512_scalef_ps(x, n))
+    }
+
+    #[inline(always)]
+    fn ge(self, a: Self::F, b: Self::F) -> Self::M {
+        proven!(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b))
+    }
+
+    #[inline(always)]
+    fn and(self, a: Self::M, b: Self::M) -> Self::M {
+        a & b
+    }
+
+    #[inline(always)]
+    fn bits(self, m: Self::M) -> u32 {
+        u32::from(m)
+    }
+
+    #[inline(always)]
+    fn add_where(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
+        proven!(_mm512_mask_add_ps(a, m, a, b))
+    }
+
+    #[inline(always)]
+    fn sum(self, x: Self::F) -> f32 {
+        proven!(_mm512_reduce_add_ps(x))
+    }
+}
+
+impl Simd for Avx2 {
+    type F = [__m256; 2];
+    type M = [__m256; 2];
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Self::F {
+        let (halves, _) = from.as_chunks::<8>();
+        proven!([_mm256_loadu_ps(halves[0].as_ptr()), _mm256_loadu_ps(halves[1].as_ptr())])
+    }
+
+    #[inline(always)]
+    fn store(self, x: Self::F, to: &mut [f32; LANES]) {
+        let (halves, _) = to.as_chunks_mut::<8>();
+        proven!({
+            _mm256_storeu_ps(halves[0].as_mut_ptr(), x[0]);
+            _mm256_storeu_ps(halves[1].as_mut_ptr(), x[1]);
+        });
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::F {
+        proven!([_mm256_set1_ps(x); 2])
+    }
+
+    #[inline(always)]
+    fn add(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!([_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])])
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!([_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])])
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!([_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])])
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        proven!([_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])])
+    }
+
+    #[inline(always)]
+    fn max(self, a: Self::F, b: Self::F) -> Self::F {
+        proven!([_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])])
+    }
+
+    #[inline(always)]
+    fn clamp_exponent(self, x: Self::F) -> Self::F {
+        self.max(x, self.splat(-126.0))
+    }
+
+    #[inline(always)]
+    fn round(self, x: Self::F) -> Self::F {
+        proven!(x.map(|x| _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x)))
+    }
+
+    #[inline(always)]
+    fn scale(self, x: Self::F, n: Self::F) -> Self::F {
+        proven!([0, 1].map(|i| {
+            let exponent = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(n[i]));
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x[i]), exponent))
+        }))
+    }
+
+    #[inline(always)]
+    fn ge(self, a: Self::F, b: Self::F) -> Self::M {
+        proven!([0, 1].map(|i| _mm256_cmp_ps::<_CMP_GE_OQ>(a[i], b[i])))
+    }
+
+    #[inline(always)]
+    fn and(self, a: Self::M, b: Self::M) -> Self::M {
+        proven!([_mm256_and_ps(a[0], b[0]), _mm256_and_ps(a[1], b[1])])
+    }
+
+    #[inline(always)]
+    fn bits(self, m: Self::M) -> u32 {
+        let [low, high] = proven!(m.map(|half| _mm256_movemask_ps(half) as u32));
+        low | high << 8
+    }
+
+    #[inline(always)]
+    fn add_where(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
+        self.add(a, self.and(b, m))
+    }
+
+    #[inline(always)]
+    fn sum(self, x: Self::F) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.store(x, &mut lanes);
+        for width in [8, 4, 2, 1] {
+            for i in 0..width {
+                lanes[i] += lanes[i + width];
+            }
+        }
+        lanes[0]
+    }
+}
