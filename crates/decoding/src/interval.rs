@@ -25,7 +25,7 @@ impl End {
     }
 
     fn has(&self, id: u32) -> bool {
-        self.from <= id && id < self.to
+        (self.from <= id) & (id < self.to)
     }
 }
 
@@ -48,15 +48,23 @@ impl Interval {
     }
 
     pub(crate) fn contains(&self, id: u32, score: f32) -> bool {
-        let above = score > self.lowest.score || score == self.lowest.score && self.lowest.has(id);
+        // Without short cuts: a branch that no predictor can learn costs more than four comparisons.
+        let above =
+            (score > self.lowest.score) | ((score == self.lowest.score) & self.lowest.has(id));
         let below =
-            score < self.highest.score || score == self.highest.score && self.highest.has(id);
-        above && below
+            (score < self.highest.score) | ((score == self.highest.score) & self.highest.has(id));
+        above & below
     }
 
     /// Whether no filter has taken anything from the top.
     pub(crate) fn is_open(&self) -> bool {
         self.highest == End::with_ties(f32::MAX)
+    }
+
+    /// Whether all scores of at least `lowest` are inside.
+    pub(crate) fn is_open_above(&self, lowest: f32) -> bool {
+        let end = self.lowest;
+        self.is_open() && (end.score < lowest || end == End::with_ties(lowest))
     }
 
     /// Moves the lower end up to `end`, if that is higher.
@@ -119,6 +127,18 @@ impl Default for Pieces {
 }
 
 impl Pieces {
+    /// The part of the pieces with ids in `range`.
+    pub(crate) fn within(&self, range: std::ops::Range<usize>) -> Self {
+        let mut part = Self::default();
+        for piece in &**self {
+            let ids = piece.ids.start.max(range.start)..piece.ids.end.min(range.end);
+            if !ids.is_empty() {
+                part.push(Piece { ids, ..piece.clone() });
+            }
+        }
+        part
+    }
+
     fn push(&mut self, piece: Piece) {
         self.pieces[self.len] = piece;
         self.len += 1;

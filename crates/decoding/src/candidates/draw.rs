@@ -2,191 +2,243 @@
 
 use super::{
     Candidates,
+    list::place,
     mass::Sums,
     nucleus::{MassFilter, Pending},
 };
 use crate::{
-    interval::Interval,
-    kernel::{BLOCK, BlockMasses},
+    interval::{Interval, Pieces},
+    kernel::{BLOCK, BlockMasses, LANES, Masses, Reaching},
 };
 
 /// How often a draw is tried against a pending filter before its edge is found.
 const ATTEMPTS: u32 = 32;
 
+/// How often a draw may miss the candidates before their own masses are computed.
+const MISSES: u32 = 8;
+
 /// The passes' masses are right to better than this share of the row's; nearer, f64 decides.
 const DOUBT: f64 = 1e-5;
+
+/// In how many blocks candidates may lie to be listed for a draw.
+const FEW_BLOCKS: usize = 64;
+
+/// Blocks between two looks at whether a test is decided.
+const STRIDE: usize = 16;
 
 impl Candidates<'_> {
     /// Draws a token in proportion to its mass; `uniform(i)` gives the i-th number in [0, 1) of this draw.
     ///
-    /// By inverse transform over the ids, ascending. Where the last filter is top-p or typical over a whole
-    /// row, token after token is drawn from the candidates before it, until it keeps one (rejection
-    /// sampling; 1/p draws on average).
+    /// By inverse transform over the ids, ascending: over the candidates where they are listed, else over
+    /// the last set whose masses a filter needed, until a token is drawn that later filters kept
+    /// (rejection sampling). Whether a last top-p or typical keeps it is found out for that token alone.
     pub fn draw(&mut self, uniform: impl Fn(u32) -> f64) -> u32 {
-        if self.scratch.listed {
+        if self.scratch.listed || self.list_if_few() {
             self.resolve();
             return self.draw_listed(uniform(0));
         }
-        let total = self.proposal();
-        match self.pending.take() {
-            None => self.locate(uniform(0) * total),
-            Some(pending) => self.draw_pending(pending, total, uniform),
-        }
-    }
-
-    /// Block sums of the candidates, the pending filter left aside.
-    fn proposal(&mut self) -> f64 {
-        let mut buffer = std::mem::take(&mut self.scratch.sums);
-        let sums = self.sums_over::<false>(&self.interval, self.inverse_temperature, &mut buffer);
-        self.scratch.sums = buffer;
-        sums.mass
-    }
-
-    fn draw_pending(&mut self, pending: Pending, total: f64, uniform: impl Fn(u32) -> f64) -> u32 {
-        let test = Test::new(self, pending, total);
-        // The best token that was refused: whatever is not better is refused without a pass.
-        let mut refused = test.pending.among.clone();
-        refused.lowest = crate::interval::End::with_ties(f32::MIN);
+        let mut proposal = self.proposal();
+        let mut test = self.pending.take().map(|pending| Test::new(self, pending, &proposal));
+        let mut misses = 0;
         for attempt in 0..ATTEMPTS {
-            let token = self.locate(uniform(attempt) * total);
-            if !refused.contains(token, self.row[token as usize]) {
-                continue;
-            }
-            match self.inside(&test, token) {
-                Ok(()) => return token,
-                Err(better) => refused = better,
+            let token = self.locate(uniform(attempt) * proposal.mass);
+            if !self.interval.contains(token, self.row[token as usize]) {
+                misses += 1;
+                if misses == MISSES {
+                    proposal = self.propose();
+                }
+            } else if test.as_mut().is_none_or(|test| test.keeps(self, token)) {
+                return token;
             }
         }
-        self.pending = Some(test.pending);
+        self.pending = test.map(|test| test.pending);
         self.resolve();
-        let total = self.proposal();
-        self.locate(uniform(ATTEMPTS) * total)
+        let proposal = self.propose();
+        self.locate(uniform(ATTEMPTS) * proposal.mass)
     }
 
-    /// Whether a pending filter keeps `token`; if not, the interval of those it may keep.
-    fn inside(&mut self, test: &Test, token: u32) -> Result<(), Interval> {
-        let score = self.row[token as usize];
-        let before = test.before(self, token, score);
-        let mut buffer = std::mem::take(&mut self.scratch.tested);
-        let temperature = test.pending.inverse_temperature;
-        let mass = self.sums_over::<false>(&before, temperature, &mut buffer).mass;
-        self.scratch.tested = buffer;
-        let margin = mass - test.budget;
-        let inside = if margin.abs() > DOUBT * test.sums.mass {
-            margin < 0.0
-        } else {
-            self.exactly_inside(&test.pending, token, score)
-        };
-        if inside { Ok(()) } else { Err(before) }
+    /// Lists the candidates if no masses have been needed so far and few blocks hold them all.
+    fn list_if_few(&mut self) -> bool {
+        let lowest = self.interval.lowest.score;
+        if self.pending.is_some() || self.scratch.summed.is_some() || lowest == f32::MIN {
+            return false;
+        }
+        let maxima = &self.scratch.maxima;
+        let few = self.scratch.isa.run(Reaching { maxima, lowest }) <= FEW_BLOCKS;
+        if few {
+            self.list(lowest);
+        }
+        few
     }
 
-    fn exactly_inside(&self, pending: &Pending, token: u32, score: f32) -> bool {
-        let temperature = pending.inverse_temperature;
-        let sums = self.exact_sums_over(&pending.among, temperature);
-        let budget = pending.p() * sums.mass;
-        let exact = Test { sums, budget, pending: pending.clone() };
-        let before = exact.before(self, token, score);
-        self.exact_sums_over(&before, temperature).mass < budget
+    /// Block sums of the candidates or of more than them, a pending filter left aside.
+    fn proposal(&mut self) -> Sums {
+        match self.scratch.summed {
+            Some(sums) => sums,
+            None => self.propose(),
+        }
+    }
+
+    /// Block sums of the candidates, a pending filter left aside.
+    fn propose(&mut self) -> Sums {
+        let interval = self.interval.clone();
+        match self.pending.as_ref().is_some_and(|pending| pending.needs_moment()) {
+            true => self.sum_blocks::<true>(&interval),
+            false => self.sum_blocks::<false>(&interval),
+        }
     }
 
     fn draw_listed(&mut self, u: f64) -> u32 {
         self.weigh();
-        let masses = &self.scratch.masses;
-        let total: f64 = self.listed().map(|(place, ..)| masses[place]).sum();
-        let threshold = u * total;
-        let (mut running, mut last) = (0.0, 0);
-        for (place, id, _) in self.listed() {
-            if masses[place] > 0.0 {
-                running += masses[place];
-                last = id;
-                if running > threshold {
-                    break;
-                }
-            }
+        let s = &mut *self.scratch;
+        s.kept.clear();
+        if s.ranked {
+            s.kept.resize(s.ids.len(), 0.0);
+            s.order.iter().for_each(|&key| s.kept[place(key)] = s.masses[place(key)]);
+        } else {
+            let inside = |id: u32| s.pure || self.interval.contains(id, self.row[id as usize]);
+            let kept = |(&id, &mass): (&u32, &f64)| if inside(id) { mass } else { 0.0 };
+            s.kept.extend(s.ids.iter().zip(&s.masses).map(kept));
         }
-        last
+        let mut threshold = u * sum(&s.kept);
+        for (&mass, &id) in s.kept.iter().zip(&s.ids) {
+            if mass > threshold {
+                return id;
+            }
+            threshold -= mass;
+        }
+        let last = s.kept.iter().rposition(|&mass| mass > 0.0).unwrap_or(0);
+        s.ids[last]
     }
 
-    /// The token at which the running mass of the candidates first exceeds `threshold`, by ascending id.
+    /// The token at which the running mass first exceeds `threshold`, by ascending id.
     fn locate(&self, threshold: f64) -> u32 {
-        let (mut running, mut last) = (0.0, 0);
-        for (b, &sum) in self.scratch.sums.iter().enumerate() {
-            if sum > 0.0 {
-                last = b;
-                if running + f64::from(sum) > threshold {
-                    break;
-                }
-                running += f64::from(sum);
-            }
-        }
-        self.locate_in(last, threshold - running)
-    }
-
-    fn locate_in(&self, block: usize, threshold: f64) -> u32 {
         let mut masses = [0.0; BLOCK];
+        let (block, rest) = crossing(&self.scratch.sums, threshold);
         self.scratch.isa.run(BlockMasses {
             row: self.row,
             block,
-            pieces: &self.interval.pieces(self.row.len()),
+            pieces: &self.scratch.summed_pieces,
             tilt: self.tilt(self.inverse_temperature),
             out: &mut masses,
         });
-        let (mut running, mut last) = (0.0, 0);
-        for (i, &mass) in masses.iter().enumerate() {
-            if mass > 0.0 {
-                running += f64::from(mass);
-                last = i;
-                if running > threshold {
-                    break;
-                }
-            }
-        }
-        (block * BLOCK + last) as u32
+        let (within, _) = crossing(&masses, rest);
+        (block * BLOCK + within) as u32
     }
 }
 
-/// What deciding about single tokens takes.
+/// The sum, in four running ones that need not wait for each other.
+fn sum(masses: &[f64]) -> f64 {
+    let (fours, rest) = masses.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in fours {
+        for i in 0..4 {
+            sums[i] += four[i];
+        }
+    }
+    sums[0] + sums[1] + sums[2] + sums[3] + rest.iter().sum::<f64>()
+}
+
+/// The index at which the running sum of `masses` first exceeds `threshold`, and what of the threshold is
+/// left there; the last that is not 0 if rounding leaves it short.
+fn crossing(masses: &[f32], mut threshold: f64) -> (usize, f64) {
+    let (chunks, _) = masses.as_chunks::<LANES>();
+    let mut start = 0;
+    for chunk in chunks {
+        // Not a sum over all of them: chunks are independent, so that their sums overlap.
+        let sum = f64::from(chunk.iter().sum::<f32>());
+        if sum > threshold {
+            break;
+        }
+        threshold -= sum;
+        start += LANES;
+    }
+    for (i, &mass) in masses.iter().enumerate().skip(start) {
+        if f64::from(mass) > threshold {
+            return (i, threshold);
+        }
+        threshold -= f64::from(mass);
+    }
+    let last = masses.iter().rposition(|&mass| mass > 0.0).unwrap_or(0);
+    (last, f64::from(masses.get(last).copied().unwrap_or(0.0)))
+}
+
+/// Decides about single tokens what a pending filter would decide about all.
 struct Test {
     pending: Pending,
     /// Of the candidates that the filter filters.
     sums: Sums,
-    budget: f64,
+    /// The tokens it may keep, as far as earlier refusals tell.
+    open: Interval,
+    /// Whether the blocks' masses are those of the candidates that the filter filters.
+    bounded: bool,
 }
 
 impl Test {
-    /// `total` is the mass of the current candidates, which may be those that the filter filters.
-    fn new(candidates: &mut Candidates<'_>, pending: Pending, total: f64) -> Self {
-        let same = pending.inverse_temperature == candidates.inverse_temperature
-            && pending.among == candidates.interval;
-        let sums = match pending.filter {
-            MassFilter::TopP { .. } if same => Sums { mass: total, moment: 0.0 },
-            _ => {
-                let mut buffer = std::mem::take(&mut candidates.scratch.tested);
-                let temperature = pending.inverse_temperature;
-                let sums = candidates.sums_over::<true>(&pending.among, temperature, &mut buffer);
-                candidates.scratch.tested = buffer;
-                sums
-            }
+    fn new(candidates: &mut Candidates<'_>, pending: Pending, proposal: &Sums) -> Self {
+        let bounded = pending.inverse_temperature == candidates.inverse_temperature
+            && pending.among == candidates.scratch.summed_over;
+        let sums = if bounded && (proposal.moment.is_some() || !pending.needs_moment()) {
+            *proposal
+        } else {
+            candidates.sums_over::<true>(&pending.among, pending.inverse_temperature)
         };
-        Self { budget: pending.p() * sums.mass, sums, pending }
+        Self { open: Interval::all(), sums, bounded, pending }
     }
 
-    /// The tokens that the filter takes before this one.
-    fn before(&self, candidates: &Candidates<'_>, token: u32, score: f32) -> Interval {
-        let among = &self.pending.among;
-        match self.pending.filter {
-            MassFilter::TopP { ties, .. } => among.above(token, score, ties),
-            MassFilter::Typical { .. } => {
-                let relative = (f64::from(score) - f64::from(candidates.max))
-                    * self.pending.inverse_temperature;
-                let centre = self.sums.mean_relative();
-                let far = (relative - centre).abs();
-                let nearer = f64::from_bits(far.to_bits().saturating_sub(1));
-                let mut before = candidates.band(&self.pending, centre, nearer);
-                before.intersect(among);
-                before
+    fn keeps(&mut self, candidates: &mut Candidates<'_>, token: u32) -> bool {
+        let score = candidates.row[token as usize];
+        if !self.open.contains(token, score) {
+            return false;
+        }
+        let before = self.pending.before(candidates, &self.sums, token, score);
+        let keeps = match self.decide(candidates, &before) {
+            Some(keeps) => keeps,
+            None => self.pending.exactly_keeps(candidates, token, score),
+        };
+        if !keeps {
+            self.open.intersect(&before);
+        }
+        keeps
+    }
+
+    /// Whether the mass of `before` is below the budget; `None` where it is too near. Looks at the row from
+    /// its start, and no further than needed: what is left of it has at most its own mass.
+    fn decide(&self, candidates: &mut Candidates<'_>, before: &Interval) -> Option<bool> {
+        let (doubt, budget) = (DOUBT * self.sums.mass, self.pending.p() * self.sums.mass);
+        let pieces = before.pieces(candidates.row.len());
+        let (mut mass, mut rest) = (0.0, self.sums.mass);
+        let blocks = candidates.scratch.sums.len();
+        for start in (0..blocks).step_by(STRIDE) {
+            let end = (start + STRIDE).min(blocks);
+            mass += self.mass_within(candidates, &pieces, start * BLOCK..end * BLOCK);
+            rest -= candidates.scratch.sums[start..end].iter().map(|&x| f64::from(x)).sum::<f64>();
+            if mass > budget + doubt {
+                return Some(false);
+            }
+            if self.bounded && mass + rest < budget - doubt {
+                return Some(true);
             }
         }
+        (mass < budget - doubt).then_some(true)
+    }
+
+    fn mass_within(
+        &self,
+        candidates: &mut Candidates<'_>,
+        pieces: &Pieces,
+        ids: std::ops::Range<usize>,
+    ) -> f64 {
+        let tilt = candidates.tilt(self.pending.inverse_temperature);
+        let s = &mut *candidates.scratch;
+        let (mass, _) = s.isa.run(Masses::<false> {
+            row: candidates.row,
+            maxima: &s.maxima,
+            pieces: &pieces.within(ids),
+            tilt,
+            sums: &mut s.tested,
+        });
+        mass
     }
 }
 
@@ -195,5 +247,35 @@ impl Pending {
         match self.filter {
             MassFilter::TopP { p, .. } | MassFilter::Typical { p } => p,
         }
+    }
+
+    fn needs_moment(&self) -> bool {
+        matches!(self.filter, MassFilter::Typical { .. })
+    }
+
+    /// The candidates that the filter takes before this one.
+    fn before(&self, candidates: &Candidates<'_>, sums: &Sums, token: u32, score: f32) -> Interval {
+        match self.filter {
+            MassFilter::TopP { ties, .. } => self.among.above(token, score, ties),
+            MassFilter::Typical { .. } => {
+                let centre = sums.mean_relative();
+                let far = (self.relative(candidates, score) - centre).abs();
+                let nearer = f64::from_bits(far.to_bits().saturating_sub(1));
+                let mut before = candidates.band(self, centre, nearer);
+                before.intersect(&self.among);
+                before
+            }
+        }
+    }
+
+    fn exactly_keeps(&self, candidates: &Candidates<'_>, token: u32, score: f32) -> bool {
+        let temperature = self.inverse_temperature;
+        let sums = candidates.exact_sums_over(&self.among, temperature);
+        let before = self.before(candidates, &sums, token, score);
+        candidates.exact_sums_over(&before, temperature).mass < self.p() * sums.mass
+    }
+
+    pub(super) fn relative(&self, candidates: &Candidates<'_>, score: f32) -> f64 {
+        (f64::from(score) - f64::from(candidates.max)) * self.inverse_temperature
     }
 }

@@ -3,7 +3,7 @@
 use super::Candidates;
 use crate::{
     interval::End,
-    kernel::{Collect, ordered},
+    kernel::{Collect, Weigh, ordered},
 };
 
 /// Up to how many candidates are ranked by sorting them.
@@ -16,6 +16,7 @@ impl Candidates<'_> {
         s.ids.clear();
         s.isa.run(Collect { row, maxima: &s.maxima, lowest, out: &mut s.ids });
         s.listed = true;
+        s.pure = self.interval.is_open_above(lowest);
         s.ranked = false;
         s.weighed = false;
     }
@@ -38,10 +39,22 @@ impl Candidates<'_> {
 
     /// One key for each listed candidate, in no order; greater is better.
     pub(super) fn collect_keys(&mut self) {
-        let mut order = std::mem::take(&mut self.scratch.order);
-        order.clear();
-        order.extend(self.listed().map(|(place, _, score)| key(place, score)));
-        self.scratch.order = order;
+        let s = &mut *self.scratch;
+        s.order.clear();
+        if s.pure {
+            let key = |(place, &id): (usize, &u32)| key(place, self.row[id as usize]);
+            s.order.extend(s.ids.iter().enumerate().map(key));
+            return;
+        }
+        s.order.resize(s.ids.len(), 0);
+        let mut count = 0;
+        for (place, &id) in s.ids.iter().enumerate() {
+            // Written in any case, counted if inside: there is no branch to predict.
+            let score = self.row[id as usize];
+            s.order[count] = key(place, score);
+            count += usize::from(self.interval.contains(id, score));
+        }
+        s.order.truncate(count);
     }
 
     /// The id and the score behind a key.
@@ -58,13 +71,17 @@ impl Candidates<'_> {
 
     /// Computes the mass of each listed token.
     pub(super) fn weigh(&mut self) {
-        if !self.scratch.weighed {
-            let mut masses = std::mem::take(&mut self.scratch.masses);
-            masses.clear();
-            let mass = |&id: &u32| self.relative(self.row[id as usize]).exp();
-            masses.extend(self.scratch.ids.iter().map(mass));
-            self.scratch.masses = masses;
-            self.scratch.weighed = true;
+        let s = &mut *self.scratch;
+        if !s.weighed {
+            s.masses.resize(s.ids.len(), 0.0);
+            s.isa.run(Weigh {
+                row: self.row,
+                ids: &s.ids,
+                max: self.max,
+                inverse_temperature: self.inverse_temperature,
+                out: &mut s.masses,
+            });
+            s.weighed = true;
         }
     }
 }

@@ -3,28 +3,28 @@
 use super::Candidates;
 use crate::{
     interval::Interval,
-    kernel::{Masses, Moments, Tilt},
+    kernel::{Masses, Moments, Spread, Tilt, exp},
 };
 
 /// Beyond this a score differs from the best only in the last bits of nothing; keeps 0 · scale a number.
 const STEEPEST: f64 = 1e30;
 
-/// Σ exp(r) over the candidates, and Σ exp(r) · r.
+/// Σ exp(r) over the candidates and, where it was asked for, Σ exp(r) · r.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sums {
     pub(super) mass: f64,
-    pub(super) moment: f64,
+    pub(super) moment: Option<f64>,
 }
 
 impl Sums {
     /// H = −Σ p ln p, in nats.
-    pub(super) fn entropy(&self) -> f64 {
+    fn entropy(&self) -> f64 {
         self.mass.ln() - self.mean_relative()
     }
 
     /// Σ p r.
     pub(super) fn mean_relative(&self) -> f64 {
-        self.moment / self.mass
+        self.moment.unwrap_or(f64::NAN) / self.mass
     }
 }
 
@@ -51,61 +51,77 @@ impl Candidates<'_> {
         if self.scratch.listed {
             return self.listed().count();
         }
-        self.moments::<1>(0.0).0
+        self.moments().count()
     }
 
-    /// The standard deviation of the candidates' scores, divided by the temperature. Two passes.
+    /// The standard deviation of the candidates' scores, divided by the temperature. One pass.
     pub fn spread(&mut self) -> f64 {
         self.resolve();
-        let max = f64::from(self.max);
-        let (count, sum) = self.moments::<1>(max);
-        let mean = max + sum / count as f64;
-        let (_, squares) = self.moments::<2>(mean);
-        (squares / count as f64).sqrt() * self.inverse_temperature
+        self.moments().deviation() * self.inverse_temperature
     }
 
-    fn moments<const POWER: i32>(&self, centre: f64) -> (usize, f64) {
+    fn moments(&self) -> Spread {
         let pieces = &self.interval.pieces(self.row.len());
-        self.scratch.isa.run(Moments::<POWER> { row: self.row, pieces, centre })
+        self.scratch.isa.run(Moments { row: self.row, pieces, centre: f64::from(self.max) })
     }
 
-    pub(super) fn sums<const MOMENT: bool>(&mut self) -> Sums {
+    fn sums<const MOMENT: bool>(&mut self) -> Sums {
         self.resolve();
         if self.scratch.listed {
             return self.listed_sums();
         }
-        let mut buffer = std::mem::take(&mut self.scratch.sums);
-        let sums = self.sums_over::<MOMENT>(&self.interval, self.inverse_temperature, &mut buffer);
-        self.scratch.sums = buffer;
-        sums
+        let interval = self.interval.clone();
+        self.sum_blocks::<MOMENT>(&interval)
     }
 
     fn listed_sums(&mut self) -> Sums {
         self.weigh();
-        let mut sums = Sums { mass: 0.0, moment: 0.0 };
+        let (mut mass, mut moment) = (0.0, 0.0);
         for (place, _, score) in self.listed() {
-            let mass = self.scratch.masses[place];
-            sums.mass += mass;
-            sums.moment += if mass > 0.0 { mass * self.relative(score) } else { 0.0 };
+            let of = self.scratch.masses[place];
+            mass += of;
+            moment += if of > 0.0 { of * self.relative(score) } else { 0.0 };
         }
+        Sums { mass, moment: Some(moment) }
+    }
+
+    /// Sums an interval of the row and remembers the blocks' masses, for draws.
+    pub(super) fn sum_blocks<const MOMENT: bool>(&mut self, interval: &Interval) -> Sums {
+        let mut buffer = std::mem::take(&mut self.scratch.sums);
+        let sums = self.sum_into::<MOMENT>(interval, self.inverse_temperature, &mut buffer);
+        self.scratch.sums = buffer;
+        self.scratch.summed = Some(sums);
+        self.scratch.summed_pieces = interval.pieces(self.row.len());
+        self.scratch.summed_over = interval.clone();
         sums
     }
 
-    /// The sums over an interval of the row at some temperature; block by block in `buffer`.
+    /// The sums over an interval of the row at some temperature.
     pub(super) fn sums_over<const MOMENT: bool>(
+        &mut self,
+        interval: &Interval,
+        inverse_temperature: f64,
+    ) -> Sums {
+        let mut buffer = std::mem::take(&mut self.scratch.tested);
+        let sums = self.sum_into::<MOMENT>(interval, inverse_temperature, &mut buffer);
+        self.scratch.tested = buffer;
+        sums
+    }
+
+    fn sum_into<const MOMENT: bool>(
         &self,
         interval: &Interval,
         inverse_temperature: f64,
-        buffer: &mut [f32],
+        sums: &mut [f32],
     ) -> Sums {
         let (mass, moment) = self.scratch.isa.run(Masses::<MOMENT> {
             row: self.row,
             maxima: &self.scratch.maxima,
             pieces: &interval.pieces(self.row.len()),
             tilt: self.tilt(inverse_temperature),
-            sums: buffer,
+            sums,
         });
-        Sums { mass, moment: moment * std::f64::consts::LN_2 }
+        Sums { mass, moment: MOMENT.then_some(moment * std::f64::consts::LN_2) }
     }
 
     pub(super) fn tilt(&self, inverse_temperature: f64) -> Tilt {
@@ -115,15 +131,15 @@ impl Candidates<'_> {
 
     /// The same in f64 throughout: what the passes approximate to some 10⁻⁶.
     pub(super) fn exact_sums_over(&self, interval: &Interval, inverse_temperature: f64) -> Sums {
-        let mut sums = Sums { mass: 0.0, moment: 0.0 };
+        let (mut mass, mut moment) = (0.0, 0.0);
         for (id, &x) in self.row.iter().enumerate() {
             if interval.contains(id as u32, x) {
                 let relative = (f64::from(x) - f64::from(self.max)) * inverse_temperature;
-                let mass = relative.exp();
-                sums.mass += mass;
-                sums.moment += if mass > 0.0 { mass * relative } else { 0.0 };
+                let of = exp(relative);
+                mass += of;
+                moment += if of > 0.0 { of * relative } else { 0.0 };
             }
         }
-        sums
+        Sums { mass, moment: Some(moment) }
     }
 }

@@ -10,7 +10,7 @@ mod top_k;
 use crate::{
     Error, Result,
     interval::{End, Interval},
-    kernel::{Collect, Survey},
+    kernel::{Collect, First, Survey, exp},
     row::fault,
 };
 use nucleus::Pending;
@@ -149,8 +149,8 @@ impl<'a> Candidates<'a> {
 
     /// The lowest id inside the interval whose score is `score`.
     fn first_with(&self, score: f32) -> u32 {
-        let block = |lanes: &[f32; 16]| lanes.iter().fold(false, |any, &x| any | (x >= score));
-        let from = self.scratch.maxima.iter().position(block).unwrap_or(0) * crate::kernel::BLOCK;
+        let first = First { row: self.row, maxima: &self.scratch.maxima, score };
+        let from = self.scratch.isa.run(first).unwrap_or(0);
         let ids = self.row.iter().enumerate().skip(from);
         let first = ids.filter(|(_, x)| **x == score).find(|(id, x)| self.has(*id, **x));
         first.map_or(0, |(id, _)| id as u32)
@@ -241,7 +241,7 @@ impl Left {
 
     /// The unnormalised probability of a token that is kept.
     pub(crate) fn mass(&self, score: f32) -> f64 {
-        ((f64::from(score) - f64::from(self.max)) * self.inverse_temperature).exp()
+        exp((f64::from(score) - f64::from(self.max)) * self.inverse_temperature)
     }
 }
 

@@ -5,7 +5,10 @@
 //! trace, or thirty-two refusals in a row make it be found.
 
 use super::{Candidates, greatest_at, least_at, list::place};
-use crate::interval::{End, Interval, Ties};
+use crate::{
+    interval::{End, Interval, Ties},
+    kernel::exp,
+};
 
 /// A filter by mass whose edge has not been needed yet.
 #[derive(Clone, Debug)]
@@ -72,6 +75,7 @@ impl Candidates<'_> {
             None => {
                 self.scratch.order.truncate(kept);
                 self.interval.raise(end);
+                self.scratch.pure = false;
             }
         }
     }
@@ -128,10 +132,7 @@ impl Candidates<'_> {
 
     /// The tokens at most `far` from `centre`.
     pub(super) fn band(&self, pending: &Pending, centre: f64, far: f64) -> Interval {
-        let near = |score: f32| {
-            let relative = (f64::from(score) - f64::from(self.max)) * pending.inverse_temperature;
-            (relative - centre).abs() <= far
-        };
+        let near = |score: f32| (pending.relative(self, score) - centre).abs() <= far;
         let score = |relative: f64| f64::from(self.max) + relative / pending.inverse_temperature;
         let (mut lowest, mut highest) =
             (least_at(score(centre - far)), greatest_at(score(centre + far)));
@@ -157,9 +158,8 @@ impl Candidates<'_> {
         pairs.clear();
         let mut push = |id: u32, score: f32| {
             if pending.among.contains(id, score) {
-                let relative =
-                    (f64::from(score) - f64::from(self.max)) * pending.inverse_temperature;
-                pairs.push((key(id, score, relative), relative.exp()));
+                let relative = pending.relative(self, score);
+                pairs.push((key(id, score, relative), exp(relative)));
             }
         };
         if self.scratch.listed {

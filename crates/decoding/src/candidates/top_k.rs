@@ -21,7 +21,10 @@ impl Candidates<'_> {
         if let Some(edge) = self.kth(k) {
             let end = self.end_at(edge);
             match ties {
-                Ties::LowestIds => self.interval.raise(end),
+                Ties::LowestIds => {
+                    self.interval.raise(end);
+                    self.scratch.pure = false;
+                }
                 Ties::Kept => self.raise(End::with_ties(end.score)),
                 Ties::HighestIds => self.keep_highest_ids(k, end.score),
             }

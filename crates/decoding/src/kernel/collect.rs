@@ -1,6 +1,6 @@
-//! Gathering the few candidates of a row that reach a score.
+//! Finding the few scores of a row that reach another.
 
-use super::{Kernel, LANES, LaneMaxima, Simd, for_each_block};
+use super::{BLOCK, Kernel, LANES, LaneMaxima, Simd, blocks, tail};
 
 /// Appends the ids of the scores of at least `lowest`, ascending. At most one pass.
 pub(crate) struct Collect<'a> {
@@ -16,18 +16,85 @@ impl Kernel for Collect<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let lowest = s.splat(self.lowest);
-        for_each_block(self.row, |b, block| {
-            if !s.any_ge(&self.maxima[b], self.lowest) {
-                return;
+        let (whole, rest) = self.row.as_chunks::<BLOCK>();
+        // Which blocks to look at is written down without a branch, a word of blocks at a time.
+        for (word, maxima) in self.maxima.chunks(64).enumerate() {
+            let mut blocks = 0u64;
+            for (b, lanes) in maxima.iter().enumerate() {
+                blocks |= u64::from(s.any_ge(lanes, self.lowest)) << b;
             }
-            for (v, vector) in block.as_chunks::<LANES>().0.iter().enumerate() {
-                let mut bits = s.bits(s.ge(s.load(vector), lowest));
-                while bits != 0 {
-                    let lane = bits.trailing_zeros() as usize;
-                    self.out.push((b * super::BLOCK + v * LANES + lane) as u32);
-                    bits &= bits - 1;
+            while blocks != 0 {
+                let b = 64 * word + blocks.trailing_zeros() as usize;
+                blocks &= blocks - 1;
+                match whole.get(b) {
+                    Some(block) => collect(s, block, b, lowest, self.out),
+                    None if rest.is_empty() => {}
+                    None => collect(s, &tail(self.row), b, lowest, self.out),
                 }
             }
-        });
+        }
+    }
+}
+
+#[inline(always)]
+fn collect<S: Simd>(s: S, block: &[f32; BLOCK], b: usize, lowest: S::F, out: &mut Vec<u32>) {
+    let (vectors, _) = block.as_chunks::<LANES>();
+    let (words, _) = vectors.as_chunks::<4>();
+    for (w, four) in words.iter().enumerate() {
+        let mut bits = 0u64;
+        for (i, vector) in four.iter().enumerate() {
+            bits |= u64::from(s.bits(s.ge(s.load(vector), lowest))) << (LANES * i);
+        }
+        while bits != 0 {
+            out.push((b * BLOCK + w * 64) as u32 + bits.trailing_zeros());
+            bits &= bits - 1;
+        }
+    }
+}
+
+/// The id of the first score of at least `score`. Less than a pass.
+pub(crate) struct First<'a> {
+    pub(crate) row: &'a [f32],
+    pub(crate) maxima: &'a [LaneMaxima],
+    pub(crate) score: f32,
+}
+
+impl Kernel for First<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Option<usize> {
+        let score = s.splat(self.score);
+        for ((b, block), maxima) in blocks(self.row, &tail(self.row)).zip(self.maxima) {
+            if s.bits(s.ge(s.load(maxima), score)) == 0 {
+                continue;
+            }
+            for (v, vector) in block.as_chunks::<LANES>().0.iter().enumerate() {
+                let bits = s.bits(s.ge(s.load(vector), score));
+                if bits != 0 {
+                    return Some(b * BLOCK + v * LANES + bits.trailing_zeros() as usize);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The number of blocks with a score of at least `lowest`.
+pub(crate) struct Reaching<'a> {
+    pub(crate) maxima: &'a [LaneMaxima],
+    pub(crate) lowest: f32,
+}
+
+impl Kernel for Reaching<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> usize {
+        let mut count = 0;
+        for lanes in self.maxima {
+            count += usize::from(s.any_ge(lanes, self.lowest));
+        }
+        count
     }
 }

@@ -1,14 +1,11 @@
 //! A score that at least k scores of a row reach, found from the lanes' maxima alone.
 
-use super::{Isa, Kernel, LaneMaxima, Simd};
-
-/// Groups of lanes to look at: enough for a sharp bound, few enough to stay in the first cache.
-const GROUPS: usize = 64;
+use super::{Isa, Kernel, LANES, LaneMaxima, Simd};
 
 /// A lower bound of the k-th largest score; −∞ where the maxima are too few to tell.
 ///
 /// Every lane's maximum is a score, so the k-th largest of them is such a bound. The blocks are first
-/// folded into groups (block b into group b mod 64, so that in a sorted row the best blocks stay apart).
+/// folded into groups (block b into group b mod n, so that in a sorted row the best blocks stay apart).
 /// Then a threshold is bisected, on the integers that order floats, until between k and a little more
 /// of the maxima reach it.
 pub(crate) fn lower_bound(
@@ -17,21 +14,17 @@ pub(crate) fn lower_bound(
     k: usize,
     groups: &mut Vec<LaneMaxima>,
 ) -> f32 {
-    let wanted = if k <= 4 * GROUPS { GROUPS } else { maxima.len() };
+    // Eight lanes for each of the k make a sharp bound.
+    let wanted = (8 * k).div_ceil(LANES).next_power_of_two();
     groups.clear();
     groups.extend_from_slice(&maxima[..wanted.min(maxima.len())]);
-    for rest in maxima[groups.len()..].chunks(groups.len().max(1)) {
-        for (group, block) in groups.iter_mut().zip(rest) {
-            for (x, &y) in group.iter_mut().zip(block) {
-                *x = if y > *x { y } else { *x };
-            }
-        }
-    }
-    isa.run(Bisect { groups, k })
+    let rest = &maxima[groups.len()..];
+    isa.run(Bisect { groups, rest, k })
 }
 
 struct Bisect<'a> {
-    groups: &'a [LaneMaxima],
+    groups: &'a mut [LaneMaxima],
+    rest: &'a [LaneMaxima],
     k: usize,
 }
 
@@ -39,23 +32,19 @@ impl Kernel for Bisect<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> f32 {
-        let reaching = |threshold: f32| {
-            let threshold = s.splat(threshold);
-            let count = |group: &LaneMaxima| s.bits(s.ge(s.load(group), threshold)).count_ones();
-            self.groups.iter().map(count).sum::<u32>() as usize
-        };
+    fn run<S: Simd>(mut self, s: S) -> f32 {
+        self.fold(s);
         let (mut low, mut high) = self.bracket(s);
-        if low == f32::NEG_INFINITY || reaching(low) < self.k {
+        if low == f32::NEG_INFINITY || self.reaching(s, low) < self.k {
             low = f32::MIN;
-            if reaching(low) < self.k {
+            if self.reaching(s, low) < self.k {
                 return f32::NEG_INFINITY;
             }
         }
         let enough = self.k + self.k / 4;
         while ordered(high) - ordered(low) > 1 {
             let middle = unordered(ordered(low) + (ordered(high) - ordered(low)) / 2);
-            match reaching(middle) {
+            match self.reaching(s, middle) {
                 count if count < self.k => high = middle,
                 count if count <= enough => return middle,
                 _ => low = middle,
@@ -66,17 +55,36 @@ impl Kernel for Bisect<'_> {
 }
 
 impl Bisect<'_> {
+    #[inline(always)]
+    fn fold<S: Simd>(&mut self, s: S) {
+        for blocks in self.rest.chunks(self.groups.len().max(1)) {
+            for (group, block) in self.groups.iter_mut().zip(blocks) {
+                s.store(s.max(s.load(group), s.load(block)), group);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn reaching<S: Simd>(&self, s: S, threshold: f32) -> usize {
+        let threshold = s.splat(threshold);
+        let mut count = 0;
+        for group in &*self.groups {
+            count += s.bits(s.ge(s.load(group), threshold)).count_ones();
+        }
+        count as usize
+    }
+
     /// The least of the groups' best and the best of all: where the threshold most likely lies.
     #[inline(always)]
     fn bracket<S: Simd>(&self, s: S) -> (f32, f32) {
         let mut max = s.splat(f32::NEG_INFINITY);
         let mut min_max = f32::INFINITY;
-        for group in self.groups {
+        for group in &*self.groups {
             let lanes = s.load(group);
             max = s.max(max, lanes);
             min_max = min_max.min(group[0]);
         }
-        let mut lanes = [0.0; super::LANES];
+        let mut lanes = [0.0; LANES];
         s.store(max, &mut lanes);
         (min_max, lanes.into_iter().fold(f32::NEG_INFINITY, f32::max))
     }

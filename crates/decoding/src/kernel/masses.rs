@@ -30,7 +30,7 @@ pub(crate) struct Masses<'a, const MOMENT: bool> {
     /// In ascending order of ids, without overlap.
     pub(crate) pieces: &'a [Piece],
     pub(crate) tilt: Tilt,
-    /// One for each block of the row.
+    /// One for each block of the row; those that the pieces reach are written.
     pub(crate) sums: &'a mut [f32],
 }
 
@@ -40,44 +40,52 @@ impl<const MOMENT: bool> Kernel for Masses<'_, MOMENT> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> (f64, f64) {
-        let Self { row, maxima, pieces, tilt, sums } = self;
-        sums.fill(0.0);
-        let mut total = (0.0, 0.0);
-        let mut add = |b: usize, (mass, moment): (f32, f32)| {
-            sums[b] += mass;
-            total.0 += f64::from(mass);
-            total.1 += f64::from(moment);
-        };
-        for piece in pieces {
-            let open = piece.highest == f32::MAX;
-            let mut visit = |b: usize, block: &[f32; BLOCK]| {
-                if s.any_ge(&maxima[b], piece.lowest) {
-                    let sum = if open {
-                        block_mass::<S, MOMENT, false>(s, block, piece, tilt)
-                    } else {
-                        block_mass::<S, MOMENT, true>(s, block, piece, tilt)
-                    };
-                    add(b, sum);
-                }
-            };
+        let row = self.row;
+        if let (Some(first), Some(last)) = (self.pieces.first(), self.pieces.last()) {
+            self.sums[first.ids.start / BLOCK..last.ids.end.div_ceil(BLOCK)].fill(0.0);
+        }
+        let mut run = Running { masses: self, total: (0.0, 0.0) };
+        for piece in run.masses.pieces {
             let Range { start, end } = piece.ids;
             let (first, last) = (start.div_ceil(BLOCK), end / BLOCK);
             if first > last {
-                visit(last, &part(row, start..end));
+                run.add(s, last, &part(row, start..end), piece);
                 continue;
             }
             if start < first * BLOCK {
-                visit(first - 1, &part(row, start..first * BLOCK));
+                run.add(s, first - 1, &part(row, start..first * BLOCK), piece);
             }
             let (blocks, _) = row[first * BLOCK..last * BLOCK].as_chunks::<BLOCK>();
             for (i, block) in blocks.iter().enumerate() {
-                visit(first + i, block);
+                run.add(s, first + i, block, piece);
             }
             if last * BLOCK < end {
-                visit(last, &part(row, last * BLOCK..end));
+                run.add(s, last, &part(row, last * BLOCK..end), piece);
             }
         }
-        total
+        run.total
+    }
+}
+
+struct Running<'a, const MOMENT: bool> {
+    masses: Masses<'a, MOMENT>,
+    total: (f64, f64),
+}
+
+impl<const MOMENT: bool> Running<'_, MOMENT> {
+    #[inline(always)]
+    fn add<S: Simd>(&mut self, s: S, b: usize, block: &[f32; BLOCK], piece: &Piece) {
+        if !s.any_ge(&self.masses.maxima[b], piece.lowest) {
+            return;
+        }
+        let (mass, moment) = if piece.highest == f32::MAX {
+            block_mass::<S, MOMENT, false>(s, block, piece, self.masses.tilt)
+        } else {
+            block_mass::<S, MOMENT, true>(s, block, piece, self.masses.tilt)
+        };
+        self.masses.sums[b] += mass;
+        self.total.0 += f64::from(mass);
+        self.total.1 += f64::from(moment);
     }
 }
 
@@ -116,8 +124,12 @@ fn block_mass<S: Simd, const MOMENT: bool, const CEILING: bool>(
             }
         }
     }
-    let sum = |x: [S::F; 4]| s.sum(s.add(s.add(x[0], x[1]), s.add(x[2], x[3])));
-    (sum(mass), if MOMENT { sum(moment) } else { 0.0 })
+    (sum4(s, mass), if MOMENT { sum4(s, moment) } else { 0.0 })
+}
+
+#[inline(always)]
+fn sum4<S: Simd>(s: S, x: [S::F; 4]) -> f32 {
+    s.sum(s.add(s.add(x[0], x[1]), s.add(x[2], x[3])))
 }
 
 /// The mass of each score of one block, 0 for what is not a candidate.
@@ -149,8 +161,7 @@ impl Kernel for BlockMasses<'_> {
                 let x = s.load(vector);
                 let candidate = s.and(s.ge(x, lowest), s.ge(highest, x));
                 let e = s.exp2(s.mul(s.sub(x, reference), scale));
-                let sum = s.add_where(candidate, s.load(out), e);
-                s.store(sum, out);
+                s.store(s.add_where(candidate, s.load(out), e), out);
             }
         }
     }

@@ -4,6 +4,7 @@
 //! (its lanes' maxima, its mass) lets the next one skip the blocks that cannot matter.
 
 mod collect;
+mod exp;
 mod kth;
 mod masses;
 mod moments;
@@ -13,10 +14,11 @@ mod survey;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use collect::Collect;
+pub(crate) use collect::{Collect, First, Reaching};
+pub(crate) use exp::{Weigh, exp};
 pub(crate) use kth::{lower_bound, ordered, unordered};
 pub(crate) use masses::{BlockMasses, Masses, Piece, Tilt};
-pub(crate) use moments::Moments;
+pub(crate) use moments::{Moments, Spread};
 pub use simd::Isa;
 pub(crate) use simd::{Kernel, Simd};
 pub(crate) use survey::{ExpSum, MaxPass, Survey};
@@ -29,22 +31,24 @@ pub(crate) const BLOCK: usize = 256;
 /// The lanes' maxima of a block: lane j covers the scores j, j + 16, j + 32, …
 pub(crate) type LaneMaxima = [f32; LANES];
 
-/// The block that starts at `start`, filled up with −∞ where the row ends within it.
+/// The blocks of `row` in order; `tail` is its last, if that is not a whole one.
+///
+/// The passes loop over blocks instead of taking closures: a closure would not be compiled for their
+/// instruction set.
 #[inline(always)]
-pub(crate) fn padded(tail: &[f32]) -> [f32; BLOCK] {
-    let mut block = [f32::NEG_INFINITY; BLOCK];
-    block[..tail.len()].copy_from_slice(tail);
-    block
+pub(crate) fn blocks<'a>(
+    row: &'a [f32],
+    tail: &'a [f32; BLOCK],
+) -> impl Iterator<Item = (usize, &'a [f32; BLOCK])> {
+    let (whole, rest) = row.as_chunks::<BLOCK>();
+    whole.iter().chain((!rest.is_empty()).then_some(tail)).enumerate()
 }
 
-/// Calls `visit` with each block of `row` and its number; the last one is padded with −∞.
+/// The end of `row` that is not a whole block, filled up with −∞.
 #[inline(always)]
-pub(crate) fn for_each_block(row: &[f32], mut visit: impl FnMut(usize, &[f32; BLOCK])) {
-    let (blocks, tail) = row.as_chunks::<BLOCK>();
-    for (i, block) in blocks.iter().enumerate() {
-        visit(i, block);
-    }
-    if !tail.is_empty() {
-        visit(blocks.len(), &padded(tail));
-    }
+pub(crate) fn tail(row: &[f32]) -> [f32; BLOCK] {
+    let (_, rest) = row.as_chunks::<BLOCK>();
+    let mut block = [f32::NEG_INFINITY; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    block
 }

@@ -1,6 +1,6 @@
 //! The first pass over any row: its maxima, and whether something is wrong with it.
 
-use super::{BLOCK, Kernel, LANES, LaneMaxima, Simd, for_each_block};
+use super::{BLOCK, Kernel, LANES, LaneMaxima, Simd, blocks, tail};
 
 /// The lanes' maxima of every block, and the row's; one pass.
 pub(crate) struct Survey<'a> {
@@ -26,26 +26,40 @@ impl Kernel for Survey<'_> {
         let mut max = s.splat(f32::NEG_INFINITY);
         // A NaN stays in a sum, while comparisons lose it. (So does +∞ − ∞, which is a fault as well.)
         let mut sum = [s.splat(0.0); 4];
-        for_each_block(self.row, |b, block| {
-            let (vectors, _) = block.as_chunks::<LANES>();
-            let mut lanes = [s.splat(f32::NEG_INFINITY); 4];
-            for four in 0..BLOCK / LANES / 4 {
-                for i in 0..4 {
-                    let x = s.load(&vectors[4 * four + i]);
-                    lanes[i] = s.max(lanes[i], x);
-                    sum[i] = s.add(sum[i], x);
-                }
-            }
-            let lanes = s.max(s.max(lanes[0], lanes[1]), s.max(lanes[2], lanes[3]));
-            s.store(lanes, &mut self.maxima[b]);
-            max = s.max(max, lanes);
-        });
+        let (whole, rest) = self.row.as_chunks::<BLOCK>();
+        for (block, maxima) in whole.iter().zip(&mut *self.maxima) {
+            max = s.max(max, survey(s, block, maxima, &mut sum));
+        }
+        if !rest.is_empty() {
+            max = s.max(max, survey(s, &tail(self.row), &mut self.maxima[whole.len()], &mut sum));
+        }
         let sum = s.sum(s.add(s.add(sum[0], sum[1]), s.add(sum[2], sum[3])));
         let mut lanes = [0.0; LANES];
         s.store(max, &mut lanes);
         let max = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
         Found { max, suspect: sum.is_nan() }
     }
+}
+
+#[inline(always)]
+fn survey<S: Simd>(
+    s: S,
+    block: &[f32; BLOCK],
+    maxima: &mut LaneMaxima,
+    sum: &mut [S::F; 4],
+) -> S::F {
+    let (vectors, _) = block.as_chunks::<LANES>();
+    let mut lanes = [s.splat(f32::NEG_INFINITY); 4];
+    for four in 0..BLOCK / LANES / 4 {
+        for i in 0..4 {
+            let x = s.load(&vectors[4 * four + i]);
+            lanes[i] = s.max(lanes[i], x);
+            sum[i] = s.add(sum[i], x);
+        }
+    }
+    let lanes = s.max(s.max(lanes[0], lanes[1]), s.max(lanes[2], lanes[3]));
+    s.store(lanes, maxima);
+    lanes
 }
 
 /// The floor of any kernel that reads a row: the maximum alone.
@@ -57,14 +71,14 @@ impl Kernel for MaxPass<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f32 {
         let mut max = [s.splat(f32::NEG_INFINITY); 4];
-        for_each_block(self.0, |_, block| {
+        for (_, block) in blocks(self.0, &tail(self.0)) {
             let (vectors, _) = block.as_chunks::<LANES>();
             for four in 0..BLOCK / LANES / 4 {
                 for i in 0..4 {
                     max[i] = s.max(max[i], s.load(&vectors[4 * four + i]));
                 }
             }
-        });
+        }
         let mut lanes = [0.0; LANES];
         s.store(s.max(s.max(max[0], max[1]), s.max(max[2], max[3])), &mut lanes);
         lanes.into_iter().fold(f32::NEG_INFINITY, f32::max)
@@ -84,7 +98,7 @@ impl Kernel for ExpSum<'_> {
     fn run<S: Simd>(self, s: S) -> f64 {
         let (reference, scale) = (s.splat(self.max), s.splat(std::f32::consts::LOG2_E));
         let mut total = 0.0;
-        for_each_block(self.row, |_, block| {
+        for (_, block) in blocks(self.row, &tail(self.row)) {
             let (vectors, _) = block.as_chunks::<LANES>();
             let mut sum = [s.splat(0.0); 4];
             for four in 0..BLOCK / LANES / 4 {
@@ -94,7 +108,7 @@ impl Kernel for ExpSum<'_> {
                 }
             }
             total += f64::from(s.sum(s.add(s.add(sum[0], sum[1]), s.add(sum[2], sum[3]))));
-        });
+        }
         total
     }
 }

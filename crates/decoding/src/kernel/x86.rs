@@ -195,20 +195,18 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn round(self, x: Self::F) -> Self::F {
-        proven!(x.map(|x| _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x)))
+        const MODE: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+        proven!([_mm256_round_ps::<MODE>(x[0]), _mm256_round_ps::<MODE>(x[1])])
     }
 
     #[inline(always)]
     fn scale(self, x: Self::F, n: Self::F) -> Self::F {
-        proven!([0, 1].map(|i| {
-            let exponent = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(n[i]));
-            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x[i]), exponent))
-        }))
+        [scale(x[0], n[0]), scale(x[1], n[1])]
     }
 
     #[inline(always)]
     fn ge(self, a: Self::F, b: Self::F) -> Self::M {
-        proven!([0, 1].map(|i| _mm256_cmp_ps::<_CMP_GE_OQ>(a[i], b[i])))
+        proven!([_mm256_cmp_ps::<_CMP_GE_OQ>(a[0], b[0]), _mm256_cmp_ps::<_CMP_GE_OQ>(a[1], b[1])])
     }
 
     #[inline(always)]
@@ -218,8 +216,8 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn bits(self, m: Self::M) -> u32 {
-        let [low, high] = proven!(m.map(|half| _mm256_movemask_ps(half) as u32));
-        low | high << 8
+        let [low, high] = proven!([_mm256_movemask_ps(m[0]), _mm256_movemask_ps(m[1])]);
+        (low | high << 8) as u32
     }
 
     #[inline(always)]
@@ -237,5 +235,15 @@ impl Simd for Avx2 {
             }
         }
         lanes[0]
+    }
+}
+
+/// x·2ⁿ by adding n to the exponent.
+#[inline(always)]
+fn scale(x: __m256, n: __m256) -> __m256 {
+    // SAFETY: only called by methods of `Avx2`, which proves that the instructions exist.
+    unsafe {
+        let exponent = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(n));
+        _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent))
     }
 }
