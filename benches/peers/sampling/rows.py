@@ -55,9 +55,9 @@ def number(x) -> float | None:
 
 
 def distribution(probabilities) -> dict:
-    """What is kept, and with which probability: seven digits."""
+    """What is kept, and with which probability, to six digits."""
     kept = [i for i, p in enumerate(probabilities) if p > 0]
-    return {"kept": kept, "probabilities": [float(f"{float(probabilities[i]):.7g}") for i in kept]}
+    return {"kept": kept, "probabilities": [float(f"{float(probabilities[i]):.6g}") for i in kept]}
 
 
 def write(name: str, head: dict, named_rows: dict, cases: list[dict]) -> None:
@@ -65,6 +65,7 @@ def write(name: str, head: dict, named_rows: dict, cases: list[dict]) -> None:
     line = lambda x: json.dumps(x, separators=(",", ":"))
     listed = lambda items: "[\n" + ",\n".join(line(item) for item in items) + "\n]"
     logits = [[number(x) for x in row] for row in named_rows.values()]
+    head = head | {"row_names": list(named_rows)}
     fields = [f"{line(k)}:{line(v)}" for k, v in head.items()]
     fields += [f'"rows":{listed(logits)}', f'"cases":{listed(cases)}']
     FIXTURES.mkdir(exist_ok=True)

@@ -1,0 +1,3 @@
+//! What the peer bench and the recorder of llama.cpp share.
+
+pub mod llama;
