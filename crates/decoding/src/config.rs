@@ -214,7 +214,7 @@ mod tests {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        assert_eq!(links(&config), "SuppressTokens temperature top_k top_p");
+        assert_eq!(links(&config), "suppress_tokens temperature top_k top_p");
         let twin = GenerationConfig { preset: Preset::Notebook, ..config };
         assert!(links(&twin).ends_with("NotebookTemperature top_k NotebookTopP"));
     }

@@ -83,6 +83,56 @@ pub enum Error {
         range: &'static str,
     },
 
+    /// An n-gram size of 0.
+    #[error(
+        "the n-gram size is 0; forbid repeats of at least 1 token, \
+         or leave no-repeat n-gram out to switch it off"
+    )]
+    NgramSize,
+
+    /// A bias that is NaN or +∞.
+    #[error("the bias of token {token} is {got}; it must be finite, or -inf to ban the token")]
+    Bias {
+        /// The token whose score it would change.
+        token: u32,
+        /// The value given.
+        got: f32,
+    },
+
+    /// A list without tokens where at least one is needed.
+    #[error("the list of {list} is empty; name at least one token, or leave the list out")]
+    NoTokens {
+        /// What the list is for.
+        list: &'static str,
+    },
+
+    /// A sequence without tokens, which would match everywhere.
+    #[error(
+        "number {index} (from 0) of the {list} has no tokens; give it at least one, or remove it"
+    )]
+    EmptySequence {
+        /// What the sequences are for.
+        list: &'static str,
+        /// Which of them.
+        index: usize,
+    },
+
+    /// Two rows or models that do not score the same tokens.
+    #[error(
+        "the conditional model scores {conditional} tokens and the unconditional one {unconditional}; \
+         guidance needs two models of one vocabulary"
+    )]
+    GuidanceVocabulary {
+        /// V of the conditional model.
+        conditional: usize,
+        /// V of the unconditional model.
+        unconditional: usize,
+    },
+
+    /// A grammar or another provider of masks failed.
+    #[error("the mask provider could not say which tokens may come next")]
+    Mask(#[source] Box<dyn std::error::Error + Send + Sync>),
+
     /// The model itself failed.
     #[error("the model could not score the next token")]
     Model(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -102,5 +152,10 @@ impl Error {
     /// Wraps an error of a [`crate::CausalLm`].
     pub fn model(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Model(Box::new(source))
+    }
+
+    /// Wraps an error of a [`crate::MaskProvider`]: an error, a boxed one, or a message.
+    pub fn mask(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Mask(source.into())
     }
 }

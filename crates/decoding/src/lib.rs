@@ -30,8 +30,10 @@ mod filter;
 pub mod floor;
 mod generate;
 mod greedy;
+mod guidance;
 mod interval;
 mod kernel;
+mod mask;
 mod model;
 mod philox;
 mod processor;
@@ -39,6 +41,7 @@ mod processors;
 mod row;
 mod sampler;
 mod seed;
+mod stop;
 pub mod testing;
 
 pub use candidates::{Candidates, Scratch};
@@ -50,11 +53,18 @@ pub use error::{Error, Result};
 pub use filter::Filter;
 pub use generate::{Generate, generate};
 pub use greedy::greedy;
+pub use guidance::{Guided, guide};
 pub use interval::Ties;
 pub use kernel::Isa;
+pub use mask::{BitMask, Constrained, Incremental, MaskProvider, Matcher};
 pub use model::CausalLm;
 pub use philox::{philox4x32, uniform, uniform_at};
 pub use processor::Processor;
+pub use processors::{
+    AllowTokens, BadWords, BeginSuppress, Dry, ForcedBos, ForcedEos, FrequencyPenalty, LengthDecay,
+    LogitBias, MinLength, MinNewTokens, NoRepeatNgram, PresencePenalty, RepetitionPenalty,
+    SequenceBias, Window,
+};
 pub use processors::{
     Epsilon, Eta, MinP, NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK,
     TopNSigma, TopP, Typical, Xtc,
@@ -62,3 +72,4 @@ pub use processors::{
 pub use row::{best_first, check_row};
 pub use sampler::Sampler;
 pub use seed::Seed;
+pub use stop::{Stop, StopReason, StopSequences};

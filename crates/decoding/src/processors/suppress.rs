@@ -31,6 +31,10 @@ impl Processor for SuppressTokens {
         }
         Ok(())
     }
+
+    fn name(&self) -> &str {
+        "suppress_tokens"
+    }
 }
 
 #[cfg(test)]
