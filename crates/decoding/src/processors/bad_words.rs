@@ -1,12 +1,13 @@
 //! Words that are never completed.
 
 use super::SequenceBias;
-use crate::{Context, Processor, Result};
+use crate::{Context, Processor, Result, Window};
 
 /// Cuts the token that would complete one of these sequences: [`SequenceBias`] with a bias of −∞.
 ///
 /// Source: Hugging Face's `bad_words_ids`. There an end-of-text token alone is dropped from the list;
-/// here the list is taken at its word.
+/// here the list is taken at its word. A word may begin in the prompt unless [`over`](Self::over) says
+/// otherwise (vLLM looks at the generated tokens alone).
 ///
 /// # Performance
 /// As [`SequenceBias`].
@@ -21,6 +22,12 @@ impl BadWords {
     pub fn new<S: Into<Vec<u32>>>(words: impl IntoIterator<Item = S>) -> Result<Self> {
         let banned = words.into_iter().map(|word| (word, f32::NEG_INFINITY));
         SequenceBias::named("bad words", banned).map(Self)
+    }
+
+    /// The same words, where they begin in `window`.
+    #[must_use]
+    pub fn over(self, window: Window) -> Self {
+        Self(self.0.over(window))
     }
 }
 
@@ -51,6 +58,14 @@ mod tests {
         };
         assert_eq!(cut(&[2]), [true, false, false]);
         assert_eq!(cut(&[2, 1]), [true, false, true]);
+    }
+
+    #[test]
+    fn a_word_begins_in_the_window() {
+        let words = BadWords::new([[0, 1]]).unwrap().over(Window::Generated);
+        let mut row = [1.0f32; 2];
+        words.process(&Context::new(&[0]).with_prompt_len(1), &mut row).unwrap();
+        assert_eq!(row, [1.0; 2]);
     }
 
     #[test]

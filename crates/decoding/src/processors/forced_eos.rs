@@ -3,8 +3,8 @@
 use super::ids;
 use crate::{Context, Processor, Result};
 
-/// At the last place that the length allows, and beyond it, only the end-of-text tokens are left: they
-/// score 0, the others are cut.
+/// At the last place that the length allows only the end-of-text tokens are left: they score 0, the
+/// others are cut.
 ///
 /// Source: Hugging Face's `forced_eos_token_id`, whose length counts the prompt: `max_length`, or the
 /// prompt's and `max_new_tokens`.
@@ -51,8 +51,8 @@ impl Processor for ForcedEos {
     /// first step on.
     fn process(&self, context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         let last = match self.limit {
-            Limit::Length(max) => context.position() + 1 >= max,
-            Limit::NewTokens(max) => context.generated().len() + 1 >= max,
+            Limit::Length(max) => context.position() + 1 == max,
+            Limit::NewTokens(max) => context.generated().len() + 1 == max,
         };
         if last { ids::force(&self.eos, logits) } else { ids::check(&self.eos, logits) }
     }
@@ -85,7 +85,7 @@ mod tests {
         for rule in [by_length, by_new_tokens] {
             assert_eq!(forced(&rule, 1), [1.0, 2.0, CUT]);
             assert_eq!(forced(&rule, 2), [0.0, CUT, 0.0]);
-            assert_eq!(forced(&rule, 3), [0.0, CUT, 0.0]);
+            assert_eq!(forced(&rule, 3), [1.0, 2.0, CUT], "past it the text is over");
         }
     }
 

@@ -1,13 +1,14 @@
 //! A bias on whole sequences of tokens.
 
 use super::ids;
-use crate::{Context, Error, Processor, Result};
+use crate::{Context, Error, Processor, Result, Window};
 
 /// Adds a sequence's bias to the score of the token that would complete it: its last token, wherever the
 /// context ends in the ones before. A sequence of one token is always about to be completed.
 ///
 /// The biases of sequences that end in the same token add up. A positive bias favours only the last
-/// step: give the beginnings of a sequence a bias of their own where the whole is wanted.
+/// step: give the beginnings of a sequence a bias of their own where the whole is wanted. A sequence may
+/// begin in the prompt unless [`over`](Self::over) says otherwise.
 ///
 /// Source: Hugging Face's `sequence_bias`.
 ///
@@ -17,6 +18,7 @@ use crate::{Context, Error, Processor, Result};
 pub struct SequenceBias {
     sequences: Vec<(Vec<u32>, f32)>,
     highest: Option<u32>,
+    window: Window,
 }
 
 impl SequenceBias {
@@ -26,6 +28,12 @@ impl SequenceBias {
     /// [`Error::EmptySequence`], or [`Error::Bias`] for a bias of NaN or +∞.
     pub fn new<S: Into<Vec<u32>>>(biases: impl IntoIterator<Item = (S, f32)>) -> Result<Self> {
         Self::named("biased sequences", biases)
+    }
+
+    /// The same biases, for sequences that begin in `window`.
+    #[must_use]
+    pub fn over(self, window: Window) -> Self {
+        Self { window, ..self }
     }
 
     pub(super) fn named<S: Into<Vec<u32>>>(
@@ -38,7 +46,7 @@ impl SequenceBias {
         let sequences: Vec<_> = sequences.into_iter().zip(biases).collect();
         match sequences.iter().find(|(_, bias)| bias.is_nan() || *bias == f32::INFINITY) {
             Some((s, got)) => Err(Error::Bias { token: s[s.len() - 1], got: *got }),
-            None => Ok(Self { sequences, highest }),
+            None => Ok(Self { sequences, highest, window: Window::All }),
         }
     }
 }
@@ -48,9 +56,10 @@ impl Processor for SequenceBias {
     /// [`Error::TokenOutOfRange`] for a token of any sequence beyond the row.
     fn process(&self, context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
         ids::check(self.highest.as_slice(), logits)?;
+        let tokens = self.window.of(context);
         for (sequence, bias) in &self.sequences {
             if let Some((&last, before)) = sequence.split_last()
-                && context.tokens().ends_with(before)
+                && tokens.ends_with(before)
             {
                 logits[last as usize] += bias;
             }
@@ -82,6 +91,15 @@ mod tests {
         assert_eq!(biased(&biases, &[2]), [-1.0, 0.0, 0.0, 0.5]);
         assert_eq!(biased(&biases, &[1, 2]), [-1.0, 0.0, 0.0, 5.5]);
         assert_eq!(biased(&biases, &[1, 2, 1]), [-1.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_sequence_begins_in_the_window() {
+        let context = Context::new(&[1, 2]).with_prompt_len(1);
+        let bias = SequenceBias::new([(vec![1, 2, 3], 4.0), (vec![2, 3], 1.0)]).unwrap();
+        let mut row = [0.0; 4];
+        bias.over(Window::Generated).process(&context, &mut row).unwrap();
+        assert_eq!(row, [0.0, 0.0, 0.0, 1.0]);
     }
 
     #[test]
