@@ -375,35 +375,50 @@ mod tests {
         });
     }
 
-    /// Allows counting on by one from 0, modulo 4; counts its steps.
-    #[derive(Clone)]
-    struct Count(u32, Arc<AtomicUsize>);
+    /// Allows the token that is the sum of those before, modulo 4; knows how much its kind has worked.
+    struct Sum(u32, Arc<Work>);
 
-    impl Matcher for Count {
+    #[derive(Default)]
+    struct Work {
+        steps: AtomicUsize,
+        clones: AtomicUsize,
+    }
+
+    impl Clone for Sum {
+        fn clone(&self) -> Self {
+            self.1.clones.fetch_add(1, Ordering::Relaxed);
+            Self(self.0, Arc::clone(&self.1))
+        }
+    }
+
+    impl Matcher for Sum {
         fn advance(&mut self, token: u32) -> Result<()> {
-            self.1.fetch_add(1, Ordering::Relaxed);
-            if token != self.0 {
-                return Err(Error::mask(format!("{token} where {} is due", self.0)));
+            self.1.steps.fetch_add(1, Ordering::Relaxed);
+            if token > 3 {
+                return Err(Error::mask(format!("{token} is no digit")));
             }
-            self.0 = (self.0 + 1) % 4;
+            self.0 += token;
             Ok(())
         }
 
         fn mask(&mut self, mask: &mut BitMask) -> Result<()> {
-            mask.allow(self.0);
+            mask.allow(self.0 % 4);
             Ok(())
         }
     }
 
-    /// The provider, and how many steps its matchers have walked.
-    fn counting(states: usize) -> (Constrained<Incremental<Count>>, Arc<AtomicUsize>) {
-        let steps = Arc::new(AtomicUsize::new(0));
-        let provider = Incremental::new(Count(0, Arc::clone(&steps))).remember(states);
-        (Constrained::new(provider), steps)
+    fn summing(states: usize) -> (Constrained<Incremental<Sum>>, Arc<Work>) {
+        let work = Arc::new(Work::default());
+        let provider = Incremental::new(Sum(0, Arc::clone(&work))).remember(states);
+        (Constrained::new(provider), work)
     }
 
-    fn allowed(rule: &impl Processor, generated: u32) -> Vec<usize> {
-        let tokens: Vec<u32> = [9, 9].into_iter().chain((0..generated).map(|i| i % 4)).collect();
+    fn worked(work: &Work) -> (usize, usize) {
+        (work.steps.load(Ordering::Relaxed), work.clones.load(Ordering::Relaxed))
+    }
+
+    fn allowed(rule: &impl Processor, generated: &[u32]) -> Vec<usize> {
+        let tokens = [&[9, 9], generated].concat();
         let mut row = [1.0; 5];
         rule.process(&Context::new(&tokens).with_prompt_len(2), &mut row).unwrap();
         (0..5).filter(|&t| row[t] > CUT).collect()
@@ -412,43 +427,45 @@ mod tests {
     #[test]
     fn the_answer_follows_from_the_text_in_any_order() {
         for states in [0, 1, 3] {
-            let (rule, _) = counting(states);
-            for case in 0..200 {
-                let generated = (uniform_at(9, 0, case, 0) * 12.0) as u32;
-                assert_eq!(allowed(&rule, generated), [generated as usize % 4]);
+            let (rule, _) = summing(states);
+            for case in 0..400 {
+                let draw = |i: u32, n: f64| (uniform_at(9, case, 0, i) * n) as u32;
+                let text: Vec<u32> = (0..draw(0, 6.0)).map(|i| draw(1 + i, 4.0)).collect();
+                assert_eq!(allowed(&rule, &text), [text.iter().sum::<u32>() as usize % 4]);
+                assert!(rule.0.0.lock().unwrap().states.len() <= states.max(1));
             }
         }
     }
 
     #[test]
-    fn each_token_is_walked_once() {
-        let (rule, steps) = counting(1);
-        (0..50).for_each(|generated| drop(allowed(&rule, generated)));
-        assert_eq!(steps.load(Ordering::Relaxed), 49);
-        allowed(&rule, 7); // a truncation starts anew
-        assert_eq!(steps.load(Ordering::Relaxed), 49 + 7);
+    fn one_sequence_is_walked_once_without_cloning() {
+        for states in [0, 1] {
+            let (rule, work) = summing(states);
+            (0..50).for_each(|n| drop(allowed(&rule, &vec![1; n])));
+            assert_eq!(worked(&work), (49, 1), "the clone is the start");
+            allowed(&rule, &[1; 7]); // a truncation starts anew
+            assert_eq!(worked(&work), (49 + 7, 2));
+        }
     }
 
     #[test]
     fn beams_that_fork_are_not_walked_again() {
-        let (rule, steps) = counting(4);
-        for generated in 0..50 {
-            allowed(&rule, generated);
-            allowed(&rule, generated);
+        let (rule, work) = summing(4);
+        let mut best = Vec::new();
+        for _ in 0..50 {
+            for next in [1, 2] {
+                allowed(&rule, &[&best[..], &[next]].concat());
+            }
+            best.push(1); // both beams of the next step extend the first of this one
         }
-        assert_eq!(
-            steps.load(Ordering::Relaxed),
-            49,
-            "the second beam finds the first one's state"
-        );
+        assert_eq!(worked(&work).0, 2 * 50);
     }
 
     #[test]
     fn a_provider_s_error_is_carried() {
-        let (rule, _) = counting(1);
-        let error = rule.process(&Context::new(&[0, 3]), &mut [0.0; 5]).unwrap_err();
-        let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, "3 where 1 is due");
-        assert_eq!(allowed(&rule, 2), [2], "and the next answer is right again");
+        let (rule, _) = summing(1);
+        let error = rule.process(&Context::new(&[1, 7]), &mut [0.0; 5]).unwrap_err();
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "7 is no digit");
+        assert_eq!(allowed(&rule, &[1, 2]), [3], "and the next answer is right again");
     }
 }
