@@ -133,6 +133,65 @@ pub enum Error {
     #[error("the mask provider could not say which tokens may come next")]
     Mask(#[source] Box<dyn std::error::Error + Send + Sync>),
 
+    /// Another number of rows than the batch has.
+    #[error("{got} rows are wanted, but the batch has {rows}; gather the rows first")]
+    BatchRows {
+        /// How many rows the call is for.
+        got: usize,
+        /// How many the batch has.
+        rows: usize,
+    },
+
+    /// A buffer for scores that does not fit the batch.
+    #[error(
+        "the buffer for scores holds {got} numbers; a batch of {rows} rows over {vocab_size} tokens \
+         fills {} for each score a row asks for, and the shortest row is fed {fewest} tokens",
+        rows * vocab_size
+    )]
+    BatchScores {
+        /// The length of the buffer.
+        got: usize,
+        /// B.
+        rows: usize,
+        /// V.
+        vocab_size: usize,
+        /// The fewest tokens that a row is fed.
+        fewest: usize,
+    },
+
+    /// A row that the batch does not have.
+    #[error("row {row} is not in the batch of {rows}; rows run from 0 to {}", rows.saturating_sub(1))]
+    RowOutOfRange {
+        /// The offending row.
+        row: usize,
+        /// How many rows there are.
+        rows: usize,
+    },
+
+    /// A model that has been fed more than the sequence it is to go on with.
+    #[error(
+        "the model has been fed {position} tokens, but the sequence to continue has {tokens}; \
+         pass the whole sequence, or truncate the model to where the two agree"
+    )]
+    ModelAhead {
+        /// The model's position.
+        position: usize,
+        /// The length of the sequence.
+        tokens: usize,
+    },
+
+    /// A draft model of another vocabulary.
+    #[error(
+        "the draft model has {draft} tokens and the target {target}; \
+         a draft must share the target's vocabulary"
+    )]
+    DraftVocabulary {
+        /// The draft's vocabulary size.
+        draft: usize,
+        /// The target's.
+        target: usize,
+    },
+
     /// The model itself failed.
     #[error("the model could not score the next token")]
     Model(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -149,9 +208,10 @@ impl Error {
         if valid { Ok(()) } else { Err(Self::Parameter { name, got, range }) }
     }
 
-    /// Wraps an error of a [`crate::CausalLm`].
+    /// Wraps an error of a [`crate::CausalLm`] or a [`crate::BatchLm`]; one of this crate stays as it is.
     pub fn model(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Model(Box::new(source))
+        let source: Box<dyn std::error::Error + Send + Sync> = Box::new(source);
+        source.downcast().map_or_else(Self::Model, |own| *own)
     }
 
     /// Wraps an error of a [`crate::MaskProvider`]: an error, a boxed one, or a message.

@@ -1,28 +1,48 @@
 //! The loop that generates: feed, choose, feed what was chosen.
 
-use crate::{CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed};
+use serde::Serialize;
 
-/// Generates after `prompt`: an iterator of the new tokens, an end-of-text token included.
+use crate::{
+    Cancel, CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed, log_softmax,
+    logprobs::best, resume::resume,
+};
+
+/// Continues `context`: an iterator of the new tokens, an end-of-text token included.
 ///
-/// `model` is fed the prompt here and each token as it is asked for, so `take`, `collect` or dropping
-/// the iterator stop it at any point. `seed` decides the draws of a sampling strategy.
+/// `context` is the whole sequence, whatever `model` has seen of it: only the rest is fed, here and then
+/// token by token as tokens are asked for, so `take`, `collect` or dropping the iterator stop it at any
+/// point. `seed` decides the draws of a sampling strategy; positions count from the beginning of the
+/// sequence, so the rounds of a conversation have draws of their own.
 ///
-/// A model that has already been fed goes on from there; positions count from this prompt, so give each
-/// round of a conversation a sequence number of its own.
+/// ```
+/// use enredo_decoding::{CausalLm, GenerationConfig, generate, testing::Cycle};
+///
+/// let mut model = Cycle::new(9);
+/// let config = GenerationConfig { max_new_tokens: 2, ..GenerationConfig::default() };
+/// let mut round = generate(&mut model, &[0, 1], &config, 42)?;
+/// round.by_ref().try_for_each(|token| token.map(drop))?;
+/// let mut conversation = round.context().to_vec(); // 0 1 2 3
+/// conversation.push(7);
+/// let round: Vec<u32> = generate(&mut model, &conversation, &config, 42)?.collect::<Result<_, _>>()?;
+/// assert_eq!((round, model.position()), (vec![8, 0], 6));
+/// # Ok::<(), enredo_decoding::Error>(())
+/// ```
 ///
 /// # Errors
-/// Here: [`Error::EmptyPrompt`], or a parameter of `config` out of its range. From the iterator:
-/// [`Error::Model`], or a row that gives no token; it ends after an error.
+/// Here: [`Error::EmptyPrompt`], [`Error::TokenOutOfRange`], a parameter of `config` out of its range, or
+/// [`Error::ModelAhead`] where the model has seen more than `context`. That what it has seen is the
+/// beginning of `context` cannot be checked. From the iterator: [`Error::Model`], or a row that gives no
+/// token; it ends after an error.
 pub fn generate<M: CausalLm>(
     model: M,
-    prompt: &[u32],
+    context: &[u32],
     config: &GenerationConfig,
     seed: impl Into<Seed>,
 ) -> Result<Generate<M>> {
-    Generate::new(model, prompt, config, config.sampler(seed)?)
+    Generate::new(model, context, config, config.sampler(seed)?)
 }
 
-/// The tokens that follow a prompt; made by [`generate`].
+/// The tokens that follow a sequence; made by [`generate`].
 #[derive(Debug)]
 pub struct Generate<M> {
     model: M,
@@ -33,6 +53,7 @@ pub struct Generate<M> {
     prompt_len: usize,
     unfed: usize,
     logits: Vec<f32>,
+    cancel: Cancel,
 }
 
 impl<M: CausalLm> Generate<M> {
@@ -40,33 +61,42 @@ impl<M: CausalLm> Generate<M> {
     /// `eos_token_id` are used.
     ///
     /// # Errors
-    /// [`Error::EmptyPrompt`], or [`Error::TokenOutOfRange`] for a prompt the model cannot know.
+    /// As [`generate`], but for the parameters.
     pub fn new(
-        model: M,
-        prompt: &[u32],
+        mut model: M,
+        context: &[u32],
         config: &GenerationConfig,
         sampler: Sampler,
     ) -> Result<Self> {
         let vocab_size = model.vocab_size();
-        if prompt.is_empty() {
-            return Err(Error::EmptyPrompt);
-        }
-        if let Some(&token) = prompt.iter().find(|&&token| token as usize >= vocab_size) {
-            return Err(Error::TokenOutOfRange { token, vocab_size });
-        }
+        let seen = resume(context, model.position(), vocab_size)?;
+        model.truncate(seen);
         Ok(Self {
             model,
             sampler,
             eos: config.eos_token_id.clone(),
             left: config.max_new_tokens,
-            context: prompt.to_vec(),
-            prompt_len: prompt.len(),
-            unfed: prompt.len(),
+            context: context.to_vec(),
+            prompt_len: context.len(),
+            unfed: context.len() - seen,
             logits: vec![0.0; vocab_size],
+            cancel: Cancel::new(),
         })
     }
 
-    /// The prompt and the tokens generated so far.
+    /// The same tokens, which end before the next feed once `cancel` is raised. What has been generated
+    /// stays in [`context`](Self::context), and the model can go on from there.
+    #[must_use]
+    pub fn with_cancel(self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self }
+    }
+
+    /// The same tokens with their log-probabilities, and those of the `n` best at each step.
+    pub fn with_logprobs(self, n: usize) -> Steps<M> {
+        Steps { tokens: self, n }
+    }
+
+    /// The sequence that was given and the tokens generated so far.
     pub fn context(&self) -> &[u32] {
         &self.context
     }
@@ -86,6 +116,9 @@ impl<M: CausalLm> Iterator for Generate<M> {
     type Item = Result<u32>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.cancel.is_cancelled() {
+            return None;
+        }
         self.left = self.left.checked_sub(1)?;
         let token = self.step();
         if token.as_ref().map_or(true, |token| self.eos.contains(token)) {
@@ -95,11 +128,68 @@ impl<M: CausalLm> Iterator for Generate<M> {
     }
 }
 
+/// A generated token and what the model thought of it. Log-probabilities are in nats.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// The token that was chosen.
+    pub token: u32,
+    /// Its log-probability under the model: before any processor.
+    pub logprob_raw: f64,
+    /// Its log-probability under what the chain left, which is what a draw follows. A greedy choice
+    /// reports it too.
+    pub logprob_final: f64,
+    /// The best tokens under the model, best first; of equal ones the lower id first.
+    pub top_raw: Vec<(u32, f64)>,
+    /// The best tokens under what the chain left; fewer where it left fewer.
+    pub top_final: Vec<(u32, f64)>,
+}
+
+/// The tokens that follow a sequence, with log-probabilities; made by [`Generate::with_logprobs`].
+///
+/// # Performance
+/// The chain runs twice a step, and two passes of exponentials are added.
+#[derive(Debug)]
+pub struct Steps<M> {
+    tokens: Generate<M>,
+    n: usize,
+}
+
+impl<M: CausalLm> Steps<M> {
+    /// The sequence that was given and the tokens generated so far.
+    pub fn context(&self) -> &[u32] {
+        self.tokens.context()
+    }
+
+    /// What is known of the token just chosen.
+    fn look_back(&mut self, token: u32) -> Result<Step> {
+        let Generate { sampler, context, prompt_len, logits, .. } = &mut self.tokens;
+        let before = Context::new(&context[..context.len() - 1]).with_prompt_len(*prompt_len);
+        let raw = log_softmax(logits)?;
+        let mut last = sampler.probabilities(before, logits)?;
+        last.iter_mut().for_each(|p| *p = p.ln());
+        Ok(Step {
+            token,
+            logprob_raw: raw[token as usize],
+            logprob_final: last[token as usize],
+            top_raw: best(&raw, self.n),
+            top_final: best(&last, self.n),
+        })
+    }
+}
+
+impl<M: CausalLm> Iterator for Steps<M> {
+    type Item = Result<Step>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.tokens.next()?.and_then(|token| self.look_back(token)))
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::testing::Cycle;
+    use crate::testing::{Cycle, Hashed};
 
     fn config(max_new_tokens: usize, eos: &[u32]) -> GenerationConfig {
         let eos_token_id = eos.to_vec();
@@ -142,5 +232,69 @@ mod tests {
         let results: Vec<_> = generate(&mut model, &[0], &config, 0).unwrap().collect();
         assert_eq!(results.len(), 3);
         assert!(matches!(results[2], Err(Error::NanLogit { token: 0 })));
+    }
+
+    /// A model that has been fed `seen` tokens of 0 1 2 0 1 2 … continues 0 1 2 0.
+    fn continued(seen: usize) -> Result<Vec<u32>> {
+        let mut model = Hashed::new(5, 3);
+        model.feed(&[0, 1, 2, 0, 1, 2][..seen], &mut []).unwrap();
+        let config = GenerationConfig { max_new_tokens: 8, ..GenerationConfig::sampling() };
+        generate(model, &[0, 1, 2, 0], &config, 9)?.collect()
+    }
+
+    #[test]
+    fn what_the_model_has_seen_changes_nothing() {
+        for seen in 1..=4 {
+            assert_eq!(continued(seen).unwrap(), continued(0).unwrap());
+        }
+        let message = continued(5).unwrap_err().to_string();
+        assert!(message.contains("fed 5 tokens") && message.contains("has 4"), "{message}");
+    }
+
+    #[test]
+    fn a_round_goes_on_where_a_longer_one_would_be() {
+        let rounds = |lengths: &[usize]| {
+            let (mut model, mut context) = (Hashed::new(5, 3), vec![1]);
+            for &max_new_tokens in lengths {
+                let config = GenerationConfig { max_new_tokens, ..GenerationConfig::sampling() };
+                let mut round = generate(&mut model, &context, &config, 4).unwrap();
+                assert!(round.by_ref().all(|token| token.is_ok()));
+                context = round.context().to_vec();
+            }
+            context
+        };
+        assert_eq!(rounds(&[3, 5, 1]), rounds(&[9]));
+    }
+
+    #[test]
+    fn a_raised_flag_stops_before_the_next_feed() {
+        let (mut model, cancel) = (Cycle::new(6), Cancel::new());
+        let config = config(9, &[]);
+        let mut tokens = generate(&mut model, &[0], &config, 0).unwrap().with_cancel(&cancel);
+        assert_eq!(tokens.by_ref().take(2).count(), 2);
+        cancel.clone().cancel();
+        assert!(tokens.next().is_none());
+        assert_eq!(tokens.context(), [0, 1, 2]);
+        assert_eq!(model.position(), 2);
+    }
+
+    #[test]
+    fn log_probabilities_come_before_and_after_the_chain() {
+        let config =
+            GenerationConfig { top_k: Some(2), top_p: None, ..GenerationConfig::sampling() };
+        let model = Hashed::new(6, 8);
+        let plain: Result<Vec<u32>> = generate(model.clone(), &[2], &config, 5).unwrap().collect();
+        let mut steps = generate(model.clone(), &[2], &config, 5).unwrap().with_logprobs(3);
+        for (i, token) in plain.unwrap().into_iter().enumerate() {
+            let raw = log_softmax(&model.scores(steps.context())).unwrap();
+            let step = steps.next().unwrap().unwrap();
+            assert_eq!((step.token, step.logprob_raw), (token, raw[token as usize]), "step {i}");
+            assert_eq!(step.top_raw, best(&raw, 3));
+            assert_eq!(step.top_final.len(), 2);
+            let lifted = step.logprob_final - step.logprob_raw;
+            let kept: f64 = step.top_raw[..2].iter().map(|(_, logprob)| logprob.exp()).sum();
+            approx::assert_abs_diff_eq!(lifted, -kept.ln(), epsilon = 1e-6);
+        }
+        assert!(steps.next().is_none());
     }
 }

@@ -6,6 +6,10 @@
 //! builds a [`Chain`] of [`Processor`]s, which cut and scale a row of logits, and a [`Sampler`], which
 //! runs the chain and draws.
 //!
+//! Searches look further than one token of one sequence: [`beam_search`] (with sampling and diverse groups),
+//! [`best_of`], and for the same text in fewer feeds, [`speculative`] and [`prompt_lookup`]. Those that need
+//! many rows take a [`BatchLm`]; [`Clones`] makes one of any model.
+//!
 //! A draw depends on (seed, sequence, position) alone, so neighbours and order never change a result.
 //! Equal scores are ordered by ascending id, masses are summed in f64, and no bad row becomes a token:
 //! NaN, +∞, an empty row and a row with nothing left are errors that say which.
@@ -20,6 +24,8 @@
 //! # Ok::<(), enredo_decoding::Error>(())
 //! ```
 
+mod batch_model;
+mod cancel;
 mod candidates;
 mod chain;
 mod config;
@@ -33,17 +39,22 @@ mod greedy;
 mod guidance;
 mod interval;
 mod kernel;
+mod logprobs;
 mod mask;
 mod model;
 mod philox;
 mod processor;
 mod processors;
+mod resume;
 mod row;
 mod sampler;
+mod search;
 mod seed;
 mod stop;
 pub mod testing;
 
+pub use batch_model::{BatchLm, Clones, OneRow};
+pub use cancel::Cancel;
 pub use candidates::{Candidates, Scratch};
 pub use chain::Chain;
 pub use config::{GenerationConfig, Preset};
@@ -51,11 +62,12 @@ pub use context::Context;
 pub use draw::{draw, softmax};
 pub use error::{Error, Result};
 pub use filter::Filter;
-pub use generate::{Generate, generate};
+pub use generate::{Generate, Step, Steps, generate};
 pub use greedy::greedy;
 pub use guidance::{Guided, guide};
 pub use interval::Ties;
 pub use kernel::Isa;
+pub use logprobs::log_softmax;
 pub use mask::{BitMask, Constrained, Incremental, MaskProvider, Matcher};
 pub use model::CausalLm;
 pub use philox::{philox4x32, uniform, uniform_at};
@@ -71,5 +83,10 @@ pub use processors::{
 };
 pub use row::{best_first, check_row};
 pub use sampler::Sampler;
+pub use search::{
+    Acceptance, BeamConfig, BeamOutput, BeamSearch, BeamStep, Candidate, Distribution, Draft,
+    EarlyStopping, Fate, Hypothesis, ModelDraft, PromptLookup, Proposal, RankBy, Round, Sample,
+    Speculative, beam_search, best_of, prompt_lookup, speculative,
+};
 pub use seed::Seed;
 pub use stop::{Stop, StopReason, StopSequences};

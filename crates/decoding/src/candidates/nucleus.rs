@@ -199,7 +199,7 @@ fn select_by_mass(pairs: &mut [(u64, f64)], p: f64) -> u64 {
             upper
         };
     }
-    pairs.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    pairs.sort_unstable_by_key(|pair| std::cmp::Reverse(pair.0));
     let kept = nucleus_len(pairs.iter().map(|pair| pair.1), budget);
     pairs[kept - 1].0
 }
