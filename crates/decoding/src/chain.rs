@@ -1,5 +1,7 @@
 //! Processors in a row, and how neighbouring filters among them become one.
 
+use std::sync::Arc;
+
 use crate::{Candidates, Context, Processor, Result, Scratch, candidates::edit, check_row};
 
 /// Processors in a user's order; itself a processor.
@@ -13,8 +15,8 @@ use crate::{Candidates, Context, Processor, Result, Scratch, candidates::edit, c
 /// assert_eq!(row, [f32::NEG_INFINITY, 6.0, 4.0]);
 /// # Ok::<(), enredo_decoding::Error>(())
 /// ```
-#[derive(Debug, Default)]
-pub struct Chain(Vec<Box<dyn Processor>>);
+#[derive(Clone, Debug, Default)]
+pub struct Chain(Vec<Link>);
 
 impl Chain {
     /// A chain without links, which leaves every row as it is.
@@ -26,7 +28,7 @@ impl Chain {
     /// Appends a link.
     #[must_use]
     pub fn with(mut self, processor: impl Processor + 'static) -> Self {
-        self.0.push(Box::new(processor));
+        self.0.push(Arc::new(processor));
         self
     }
 
@@ -88,7 +90,8 @@ impl Processor for Chain {
     }
 }
 
-type Link = Box<dyn Processor>;
+/// Shared between clones: a processor has no state.
+type Link = Arc<dyn Processor>;
 
 /// Links that are all filters, on a row that they only read.
 fn narrow<T>(

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Cancel, CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed, log_softmax,
-    logprobs::best, resume::resume,
+    Cancel, CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed, Stop, StopReason,
+    log_softmax, logprobs::best, resume::resume,
 };
 
 /// Continues `context`: an iterator of the new tokens, an end-of-text token included.
@@ -47,8 +47,9 @@ pub fn generate<M: CausalLm>(
 pub struct Generate<M> {
     model: M,
     sampler: Sampler,
-    eos: Vec<u32>,
-    left: usize,
+    stop: Stop,
+    ended: Option<StopReason>,
+    failed: bool,
     context: Vec<u32>,
     prompt_len: usize,
     unfed: usize,
@@ -57,8 +58,8 @@ pub struct Generate<M> {
 }
 
 impl<M: CausalLm> Generate<M> {
-    /// As [`generate`], with a sampler of one's own; of `config` only `max_new_tokens` and
-    /// `eos_token_id` are used.
+    /// As [`generate`], with a sampler of one's own; of `config` only what
+    /// [`GenerationConfig::stop`] takes is used.
     ///
     /// # Errors
     /// As [`generate`], but for the parameters.
@@ -68,14 +69,16 @@ impl<M: CausalLm> Generate<M> {
         config: &GenerationConfig,
         sampler: Sampler,
     ) -> Result<Self> {
+        let stop = config.stop()?;
         let vocab_size = model.vocab_size();
         let seen = resume(context, model.position(), vocab_size)?;
         model.truncate(seen);
         Ok(Self {
             model,
             sampler,
-            eos: config.eos_token_id.clone(),
-            left: config.max_new_tokens,
+            ended: stop.reason(context, &[]),
+            stop,
+            failed: false,
             context: context.to_vec(),
             prompt_len: context.len(),
             unfed: context.len() - seen,
@@ -101,6 +104,17 @@ impl<M: CausalLm> Generate<M> {
         &self.context
     }
 
+    /// Why the text is over, where it is.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.ended
+    }
+
+    /// How many of the last tokens may turn out to be the beginning of a stop sequence: a stream shows
+    /// them once they do not.
+    pub fn held_back(&self) -> usize {
+        self.stop.held_back(&self.context[self.prompt_len..])
+    }
+
     fn step(&mut self) -> Result<u32> {
         let unfed = &self.context[self.context.len() - self.unfed..];
         self.model.feed(unfed, &mut self.logits).map_err(Error::model)?;
@@ -116,14 +130,13 @@ impl<M: CausalLm> Iterator for Generate<M> {
     type Item = Result<u32>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.cancel.is_cancelled() {
+        if self.cancel.is_cancelled() || self.ended.is_some() || self.failed {
             return None;
         }
-        self.left = self.left.checked_sub(1)?;
         let token = self.step();
-        if token.as_ref().map_or(true, |token| self.eos.contains(token)) {
-            self.left = 0;
-        }
+        self.failed = token.is_err();
+        let (prompt, generated) = self.context.split_at(self.prompt_len);
+        self.ended = self.stop.reason(prompt, generated);
         Some(token)
     }
 }
@@ -206,6 +219,16 @@ mod tests {
         assert_eq!(tokens(&[0, 1], &config(3, &[])), [2, 3, 4]);
         assert_eq!(tokens(&[0, 1], &config(9, &[4])), [2, 3, 4]);
         assert_eq!(tokens(&[0, 1], &config(0, &[])), [] as [u32; 0]);
+    }
+
+    #[test]
+    fn it_stops_after_a_sequence_and_says_why() {
+        let config = GenerationConfig { stop_sequences: vec![vec![3, 4]], ..config(9, &[]) };
+        let mut tokens = generate(Cycle::new(6), &[1], &config, 0).unwrap();
+        assert_eq!(tokens.by_ref().take(2).map(Result::unwrap).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!((tokens.held_back(), tokens.stop_reason()), (1, None));
+        assert_eq!(tokens.by_ref().map(Result::unwrap).collect::<Vec<_>>(), [4]);
+        assert_eq!(tokens.stop_reason(), Some(StopReason::Sequence(0)));
     }
 
     #[test]

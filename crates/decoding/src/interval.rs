@@ -113,7 +113,7 @@ fn common(a: End, b: End) -> End {
 }
 
 /// At most five pieces, without an allocation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pieces {
     pieces: [Piece; 5],
     len: usize,

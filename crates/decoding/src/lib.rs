@@ -41,6 +41,7 @@ mod interval;
 mod kernel;
 mod logprobs;
 mod mask;
+mod mirostat;
 mod model;
 mod philox;
 mod processor;
@@ -69,20 +70,21 @@ pub use interval::Ties;
 pub use kernel::Isa;
 pub use logprobs::log_softmax;
 pub use mask::{BitMask, Constrained, Incremental, MaskProvider, Matcher};
+pub use mirostat::{Mirostat, MirostatState};
 pub use model::CausalLm;
 pub use philox::{philox4x32, uniform, uniform_at};
 pub use processor::Processor;
 pub use processors::{
-    AllowTokens, BadWords, BeginSuppress, Dry, ForcedBos, ForcedEos, FrequencyPenalty, LengthDecay,
-    LogitBias, MinLength, MinNewTokens, NoRepeatNgram, PresencePenalty, RepetitionPenalty,
-    SequenceBias, Window,
+    AllowTokens, BadWords, BeginSuppress, Dry, DynamicTemperature, ForcedBos, ForcedEos,
+    FrequencyPenalty, LengthDecay, LogitBias, MinLength, MinNewTokens, NoRepeatNgram,
+    PresencePenalty, RepetitionPenalty, SequenceBias, Window,
 };
 pub use processors::{
     Epsilon, Eta, MinP, NotebookTemperature, NotebookTopP, SuppressTokens, Temperature, TopK,
     TopNSigma, TopP, Typical, Xtc,
 };
 pub use row::{best_first, check_row};
-pub use sampler::Sampler;
+pub use sampler::{Sampler, State};
 pub use search::{
     Acceptance, BeamConfig, BeamOutput, BeamSearch, BeamStep, Candidate, Distribution, Draft,
     EarlyStopping, Fate, Hypothesis, ModelDraft, PromptLookup, Proposal, RankBy, Round, Sample,

@@ -1,16 +1,19 @@
 //! From a row of logits to one token: run the chain, then pick.
 
-use crate::{Candidates, Chain, Context, Isa, Result, Scratch, Seed};
+use serde::{Deserialize, Serialize};
+
+use crate::{Candidates, Chain, Context, Isa, Mirostat, MirostatState, Result, Scratch, Seed};
 
 /// Runs a [`Chain`] over rows of logits and picks a token of each: the best one, or a seeded draw.
 ///
 /// A draw is decided by (seed, sequence, position) and the row, where position is the length of the
-/// context. So a sampler has no state that a neighbour, a batch or an order could disturb.
+/// context. So a sampler has no state that a neighbour, a batch or an order could disturb; only mirostat
+/// carries some, and that is a value ([`State`]). A clone shares the chain and nothing else.
 ///
 /// # Performance
 /// Where all links are filters, the row is read once or twice and nothing of its size is written. Nothing
 /// is allocated once a row of the size has been seen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sampler {
     chain: Chain,
     pick: Pick,
@@ -22,6 +25,16 @@ pub struct Sampler {
 enum Pick {
     Greedy,
     Draw(Seed),
+    Gumbel(Seed),
+    Mirostat { mirostat: Mirostat, state: MirostatState, seed: Seed },
+}
+
+/// What a sampler carries from token to token of its sequence: to be saved with it, and cloned with a beam.
+/// All but mirostat follows from the tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Mirostat's, where it is in use.
+    pub mirostat: Option<MirostatState>,
 }
 
 impl Sampler {
@@ -37,6 +50,21 @@ impl Sampler {
         Self::new(chain, Pick::Draw(seed.into()))
     }
 
+    /// As [`seeded`](Self::seeded), by the Gumbel-max trick: the token whose score plus noise is greatest,
+    /// where (seed, sequence, position, token) decides the noise. Rows that differ little then mostly give
+    /// the same token.
+    #[must_use]
+    pub fn gumbel(chain: Chain, seed: impl Into<Seed>) -> Self {
+        Self::new(chain, Pick::Gumbel(seed.into()))
+    }
+
+    /// Draws from what mirostat leaves after `chain`.
+    #[must_use]
+    pub fn mirostat(chain: Chain, mirostat: Mirostat, seed: impl Into<Seed>) -> Self {
+        let (state, seed) = (mirostat.start(), seed.into());
+        Self::new(chain, Pick::Mirostat { mirostat, state, seed })
+    }
+
     fn new(chain: Chain, pick: Pick) -> Self {
         Self { chain, pick, row: Vec::new(), scratch: Scratch::default() }
     }
@@ -47,14 +75,36 @@ impl Sampler {
         Self { scratch: Scratch::new(isa), ..self }
     }
 
+    /// The chain that every row goes through.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What has been carried along from the tokens drawn so far.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.pick {
+            Pick::Mirostat { state, .. } => State { mirostat: Some(state) },
+            _ => State::default(),
+        }
+    }
+
+    /// Goes on from a state that was saved.
+    pub fn restore(&mut self, saved: State) {
+        if let (Pick::Mirostat { state, .. }, Some(saved)) = (&mut self.pick, saved.mirostat) {
+            *state = saved;
+        }
+    }
+
     /// The next token after `context` (prompt and drawn tokens), given its scores (length V).
     ///
     /// # Errors
     /// Where [`check_row`](crate::check_row) refuses the row before or after the chain, or a processor
     /// fails.
     pub fn sample<'a>(&mut self, context: impl Into<Context<'a>>, logits: &[f32]) -> Result<u32> {
-        let (context, pick) = (self.keyed(context), self.pick);
-        let Self { chain, row, scratch, .. } = self;
+        let context = self.keyed(context);
+        let Self { chain, row, scratch, pick } = self;
         chain.narrow(&context, logits, row, scratch, |candidates| pick.choose(&context, candidates))
     }
 
@@ -67,8 +117,8 @@ impl Sampler {
         context: impl Into<Context<'a>>,
         logits: &mut [f32],
     ) -> Result<u32> {
-        let (context, pick) = (self.keyed(context), self.pick);
-        let Self { chain, scratch, .. } = self;
+        let context = self.keyed(context);
+        let Self { chain, scratch, pick, .. } = self;
         chain.narrow_in_place(&context, logits, scratch, |candidates| {
             pick.choose(&context, candidates)
         })
@@ -87,24 +137,44 @@ impl Sampler {
         logits: &[f32],
     ) -> Result<Vec<f64>> {
         let context = self.keyed(context);
-        let Self { chain, row, scratch, .. } = self;
-        chain.narrow(&context, logits, row, scratch, |candidates| candidates.probabilities())
+        let Self { chain, row, scratch, pick } = self;
+        chain.narrow(&context, logits, row, scratch, |candidates| {
+            pick.narrow(candidates);
+            candidates.probabilities()
+        })
     }
 
     /// The context under this sampler's own seed.
     fn keyed<'a>(&self, context: impl Into<Context<'a>>) -> Context<'a> {
         match self.pick {
             Pick::Greedy => context.into(),
-            Pick::Draw(seed) => context.into().with_seed(seed),
+            Pick::Draw(seed) | Pick::Gumbel(seed) | Pick::Mirostat { seed, .. } => {
+                context.into().with_seed(seed)
+            }
         }
     }
 }
 
 impl Pick {
-    fn choose(self, context: &Context<'_>, candidates: &mut Candidates<'_>) -> u32 {
+    fn choose(&mut self, context: &Context<'_>, candidates: &mut Candidates<'_>) -> u32 {
+        let uniform = |index| context.uniform(index);
+        self.narrow(candidates);
         match self {
             Self::Greedy => candidates.best().0,
-            Self::Draw(_) => candidates.draw(|index| context.uniform(index)),
+            Self::Draw(_) => candidates.draw(uniform),
+            Self::Gumbel(_) => candidates.draw_gumbel(uniform),
+            Self::Mirostat { mirostat, state, .. } => {
+                let token = candidates.draw(uniform);
+                *state = mirostat.observe(*state, token, candidates);
+                token
+            }
+        }
+    }
+
+    /// What mirostat cuts after the chain.
+    fn narrow(&self, candidates: &mut Candidates<'_>) {
+        if let Self::Mirostat { mirostat, state, .. } = self {
+            mirostat.narrow(*state, candidates);
         }
     }
 }

@@ -164,12 +164,12 @@ fn crossing(masses: &[f32], mut threshold: f64) -> (usize, f64) {
 }
 
 /// Decides about single tokens what a pending filter would decide about all.
-struct Test {
+pub(super) struct Test {
     pending: Pending,
     /// Of the candidates that the filter filters.
     sums: Sums,
     /// The tokens it may keep, as far as earlier refusals tell.
-    open: Interval,
+    pub(super) open: Interval,
     /// Whether the blocks' masses are those of the candidates that the filter filters.
     bounded: bool,
 }
@@ -186,7 +186,17 @@ impl Test {
         Self { open: Interval::all(), sums, bounded, pending }
     }
 
-    fn keeps(&mut self, candidates: &mut Candidates<'_>, token: u32) -> bool {
+    /// A test where no draw has summed the blocks yet.
+    pub(super) fn of(candidates: &mut Candidates<'_>, pending: Pending) -> Self {
+        let (temperature, among) = (candidates.inverse_temperature, pending.among.clone());
+        candidates.inverse_temperature = pending.inverse_temperature;
+        let sums = candidates.sum_blocks::<true>(&among);
+        candidates.inverse_temperature = temperature;
+        candidates.scratch.summed = None;
+        Self { open: Interval::all(), sums, bounded: true, pending }
+    }
+
+    pub(super) fn keeps(&mut self, candidates: &mut Candidates<'_>, token: u32) -> bool {
         let score = candidates.row[token as usize];
         if !self.open.contains(token, score) {
             return false;

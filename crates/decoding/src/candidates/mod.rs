@@ -1,8 +1,10 @@
 //! What filters narrow: the tokens of one row that are still in play, and at which temperature.
 
 mod draw;
+mod gumbel;
 mod list;
 mod mass;
+mod notebook;
 mod nucleus;
 mod scratch;
 mod top_k;
@@ -112,6 +114,17 @@ impl<'a> Candidates<'a> {
         if let Some(end) = least {
             self.lower(end);
         }
+    }
+
+    /// V, masked tokens included.
+    #[must_use]
+    pub fn vocab_size(&self) -> usize {
+        self.row.len()
+    }
+
+    /// The relative score of a token.
+    pub(crate) fn relative_of(&self, token: u32) -> f64 {
+        self.relative(self.row[token as usize])
     }
 
     /// The best token's id and score, as the row has it.

@@ -64,7 +64,12 @@ impl Candidates<'_> {
         let s = &*self.scratch;
         let mass = |&key: &u64| s.masses[place(key)];
         let kept = nucleus_len(s.order.iter().map(mass), p * s.order.iter().map(mass).sum::<f64>());
-        let end = self.end_at(s.order[kept - 1]);
+        self.keep_ranked(kept, ties);
+    }
+
+    /// Keeps the first `kept` of the ranked candidates (at least one).
+    pub(super) fn keep_ranked(&mut self, kept: usize, ties: Ties) {
+        let end = self.end_at(self.scratch.order[kept - 1]);
         let highest_ids = match ties {
             Ties::HighestIds => self.highest_ids(kept, end.score),
             Ties::LowestIds | Ties::Kept => None,

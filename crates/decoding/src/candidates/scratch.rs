@@ -5,7 +5,7 @@ use crate::interval::{Interval, Pieces};
 use crate::kernel::{BLOCK, Isa, LaneMaxima};
 
 /// Buffers for [`Candidates`](super::Candidates). Once rows of a size have been seen, no more is allocated.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scratch {
     pub(super) isa: Isa,
     /// Of each block of the row.
@@ -32,6 +32,10 @@ pub struct Scratch {
     pub(super) kept: Vec<f64>,
     pub(super) weighed: bool,
     pub(super) pairs: Vec<(u64, f64)>,
+    /// Masses of the ranked candidates in f32.
+    pub(super) notebook: Vec<f32>,
+    /// The greatest Gumbel noise of each block.
+    pub(super) noise: Vec<f64>,
     /// Ids that are needed for a moment, beside the list.
     pub(super) spare: Vec<u32>,
 }
@@ -64,6 +68,8 @@ impl Scratch {
             kept: Vec::new(),
             weighed: false,
             pairs: Vec::new(),
+            notebook: Vec::new(),
+            noise: Vec::new(),
             spare: Vec::new(),
         }
     }

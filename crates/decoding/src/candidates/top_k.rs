@@ -3,7 +3,7 @@
 use super::{Candidates, list::FEW};
 use crate::{
     interval::{End, Ties},
-    kernel::lower_bound,
+    kernel::{Collect, lower_bound},
 };
 
 impl Candidates<'_> {
@@ -29,6 +29,29 @@ impl Candidates<'_> {
                 Ties::HighestIds => self.keep_highest_ids(k, end.score),
             }
         }
+    }
+
+    /// The relative scores of the `n` best candidates, or of all if there are fewer, best first.
+    pub fn best_scores(&mut self, n: usize) -> Vec<f64> {
+        self.resolve();
+        let mut scores: Vec<f32> = if self.scratch.listed {
+            self.listed().map(|c| c.2).collect()
+        } else {
+            self.scores_above(n)
+        };
+        scores.sort_unstable_by(|a, b| b.total_cmp(a));
+        scores.into_iter().take(n).map(|score| self.relative(score)).collect()
+    }
+
+    /// Scores among which the `n` best candidates are.
+    fn scores_above(&mut self, n: usize) -> Vec<f32> {
+        let bound = if self.interval.is_open() { self.bound(n) } else { f32::MIN };
+        let lowest = bound.max(self.interval.lowest.score);
+        let (row, s) = (self.row, &mut *self.scratch);
+        s.spare.clear();
+        s.isa.run(Collect { row, maxima: &s.maxima, lowest, out: &mut s.spare });
+        let inside = s.spare.iter().filter(|&&id| self.interval.contains(id, row[id as usize]));
+        inside.map(|&id| row[id as usize]).collect()
     }
 
     fn bound(&mut self, k: usize) -> f32 {

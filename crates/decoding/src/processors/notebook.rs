@@ -1,10 +1,11 @@
 //! The notebook's own arithmetic, kept for comparison: f32 twins of temperature and top-p.
 //!
 //! They repeat what its `sampling()` computes with PyTorch on a CPU, faults included; top-k needs no
-//! twin. Only the last bit is open: exponentials differ in it between libraries. The preset
-//! [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of them.
+//! twin, but for ties ([`Ties::Kept`](crate::Ties::Kept)). Only the last bit is open: exponentials differ
+//! in it between libraries. The preset [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of
+//! them.
 
-use crate::{Context, Error, Processor, Result, Temperature, TopP, best_first};
+use crate::{Candidates, Context, Error, Filter, Processor, Result, Temperature, TopP};
 
 /// l ← l / max(T, 10⁻⁵), in f32.
 ///
@@ -25,11 +26,20 @@ impl Processor for NotebookTemperature {
     /// # Errors
     /// [`Error::InfiniteLogit`] where the division overflows.
     fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        logits.iter_mut().for_each(|l| *l /= self.0);
-        match logits.iter().position(|&l| l == f32::INFINITY) {
+        let mut overflows = false;
+        for logit in &mut *logits {
+            *logit /= self.0;
+            overflows |= *logit == f32::INFINITY;
+        }
+        let infinite = |logits: &[f32]| logits.iter().position(|&l| l == f32::INFINITY);
+        match overflows.then(|| infinite(logits)).flatten() {
             Some(token) => Err(Error::InfiniteLogit { token: token as u32 }),
             None => Ok(()),
         }
+    }
+
+    fn name(&self) -> &str {
+        "notebook_temperature"
     }
 }
 
@@ -40,7 +50,7 @@ impl Processor for NotebookTemperature {
 /// at V = 32,000. Ties: lower ids first; PyTorch's sort leaves open which of equal scores it keeps.
 ///
 /// # Performance
-/// O(V log V), two allocations of V.
+/// After top-k: O(k log k). Over a whole row: O(V log V).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NotebookTopP(f32);
 
@@ -52,52 +62,22 @@ impl NotebookTopP {
     }
 }
 
-impl Processor for NotebookTopP {
-    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        let order = best_first(logits);
-        let kept = kept_len(&softmax_f32(logits, &order), self.0).min(order.len());
-        order[kept..].iter().for_each(|&i| logits[i as usize] = f32::NEG_INFINITY);
+impl Filter for NotebookTopP {
+    fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
+        candidates.keep_notebook_nucleus(self.0);
         Ok(())
     }
-}
 
-/// Probabilities in the order given, in f32 throughout.
-fn softmax_f32(logits: &[f32], order: &[u32]) -> Vec<f32> {
-    let max = order.first().map_or(0.0, |&best| logits[best as usize]);
-    let masses: Vec<f32> = order.iter().map(|&i| (logits[i as usize] - max).exp()).collect();
-    let total = lane_sum(&masses);
-    masses.into_iter().map(|mass| mass / total).collect()
-}
-
-/// The sum in sixteen running lanes, folded in halves, as PyTorch's vectorised softmax adds up: its
-/// rounding error, and so what p = 1 cuts, is that of lanes and not of one long sum.
-fn lane_sum(masses: &[f32]) -> f32 {
-    let mut lanes = [0f32; 16];
-    for chunk in masses.chunks(lanes.len()) {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, mass)| *lane += mass);
+    fn label(&self) -> &str {
+        "notebook_top_p"
     }
-    let mut width = lanes.len();
-    while width > 1 {
-        width /= 2;
-        (0..width).for_each(|i| lanes[i] += lanes[i + width]);
-    }
-    lanes[0]
-}
-
-/// The first token always stays; a later one while the rounded sum before it is at most p.
-fn kept_len(probabilities: &[f32], p: f32) -> usize {
-    let mut running = 0.0f64;
-    let crossed = probabilities.iter().position(|&probability| {
-        running += f64::from(probability);
-        running as f32 > p
-    });
-    crossed.map_or(probabilities.len(), |i| i + 1)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::Processor;
 
     /// Scores drawn from a bell curve, by Box–Muller on the crate's own uniforms.
     fn gaussian_row(len: u64, row: u64) -> Vec<f32> {

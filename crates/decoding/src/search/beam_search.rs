@@ -124,7 +124,7 @@ impl<M: BatchLm> BeamSearch<M> {
         Ok(Self {
             model,
             beams: beams.clone(),
-            limits: Limits::new(config),
+            limits: Limits::new(config)?,
             expansion,
             groups: (0..beams.num_beam_groups).map(group).collect(),
             unfed: context.len() - seen,

@@ -111,7 +111,7 @@ fn streams(
             logprob: 0.0,
             sampler: config.sampler(Seed { seed, sequence })?,
             sequence,
-            limits: Limits::new(config),
+            limits: Limits::new(config)?,
             row: 0,
         })
     };

@@ -157,7 +157,7 @@ impl<M: CausalLm, D: Draft> Speculative<M, D> {
             draft,
             strategy: Strategy::new(config, seed)?,
             seed,
-            limits: Limits::new(config),
+            limits: Limits::new(config)?,
             num_assistant_tokens,
             context: context.to_vec(),
             prompt_len: context.len(),
