@@ -214,13 +214,6 @@ fn least_at(x: f64) -> f32 {
     score.max(f32::MIN)
 }
 
-/// The greatest score that is not above `x`.
-fn greatest_at(x: f64) -> f32 {
-    let nearest = x as f32;
-    let score = if f64::from(nearest) > x { nearest.next_down() } else { nearest };
-    score.min(f32::MAX)
-}
-
 /// The outcome of a chain of filters on a row.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Left {

@@ -4,10 +4,12 @@
 //! whether the token it drew is inside, which one pass tells. Only a filter that needs the edge itself, a
 //! trace, or thirty-two refusals in a row make it be found.
 
-use super::{Candidates, greatest_at, least_at, list::place};
+use std::cmp::Ordering::Equal;
+
+use super::{Candidates, list::place};
 use crate::{
     interval::{End, Interval, Ties},
-    kernel::exp,
+    kernel::{exp, ordered, unordered},
 };
 
 /// A filter by mass whose edge has not been needed yet.
@@ -50,6 +52,44 @@ impl Candidates<'_> {
         self.defer(MassFilter::Typical { p });
         if self.scratch.listed {
             self.resolve();
+        }
+    }
+
+    /// As [`keep_typical`](Self::keep_typical), but of equally near tokens only as many as it takes: the
+    /// better first, then the lower id. O(V log V).
+    pub fn keep_typical_one_by_one(&mut self, p: f64) {
+        self.resolve();
+        let among = self.interval.clone();
+        let sums = self.exact_sums_over(&among, self.inverse_temperature);
+        let centre = sums.mean_relative();
+        let inside =
+            |(id, &x): (usize, &f32)| among.contains(id as u32, x).then_some((id as u32, x));
+        let mut nearest: Vec<(u32, f32)> = self.row.iter().enumerate().filter_map(inside).collect();
+        let far = |x: f32| (self.relative(x) - centre).abs();
+        nearest.sort_by(|&(_, x), &(_, y)| {
+            far(x).total_cmp(&far(y)).then(y.partial_cmp(&x).unwrap_or(Equal))
+        });
+        let masses = nearest.iter().map(|&(_, x)| exp(self.relative(x)));
+        let kept = nucleus_len(masses, p * sums.mass).min(nearest.len());
+        nearest.truncate(kept);
+        self.keep_hull(&nearest);
+    }
+
+    /// Keeps an interval given by its tokens, of which those with an end's score are its lowest ids.
+    fn keep_hull(&mut self, tokens: &[(u32, f32)]) {
+        let ids_with = |score: f32| tokens.iter().filter(move |t| t.1 == score).map(|t| t.0);
+        let end = |score: f32| {
+            let to = ids_with(score).max().map_or(u32::MAX, |id| id + 1);
+            End { score, from: 0, to }
+        };
+        let scores = || tokens.iter().map(|t| t.1);
+        let lowest = end(scores().fold(f32::INFINITY, f32::min));
+        let highest = end(scores().fold(f32::NEG_INFINITY, f32::max));
+        self.raise(lowest);
+        if lowest.score < highest.score {
+            self.lower(highest);
+        } else {
+            self.lower(End::with_ties(highest.score));
         }
     }
 
@@ -114,10 +154,10 @@ impl Candidates<'_> {
         };
         self.pair(pending, |id, score, _| {
             let (score, id) = by_rank(id, score);
-            u64::from(crate::kernel::ordered(score)) << 32 | u64::from(id)
+            u64::from(ordered(score)) << 32 | u64::from(id)
         });
         let edge = select_by_mass(&mut self.scratch.pairs, p);
-        let score = crate::kernel::unordered((edge >> 32) as u32);
+        let score = unordered((edge >> 32) as u32);
         let lowest = match ties {
             Ties::LowestIds => End { score, from: 0, to: !(edge as u32) + 1 },
             Ties::HighestIds => End { score, from: edge as u32, to: u32::MAX },
@@ -135,25 +175,13 @@ impl Candidates<'_> {
         self.band(pending, centre, far)
     }
 
-    /// The tokens at most `far` from `centre`.
+    /// The tokens at most `far` from `centre`. Their distances decide, as computed: the way back from a
+    /// distance to a score would round.
     pub(super) fn band(&self, pending: &Pending, centre: f64, far: f64) -> Interval {
-        let near = |score: f32| (pending.relative(self, score) - centre).abs() <= far;
-        let score = |relative: f64| f64::from(self.max) + relative / pending.inverse_temperature;
-        let (mut lowest, mut highest) =
-            (least_at(score(centre - far)), greatest_at(score(centre + far)));
-        // The way to scores and back may round; the distances themselves decide.
-        while near(lowest.next_down()) && lowest > f32::MIN {
-            lowest = lowest.next_down();
-        }
-        while !near(lowest) && lowest < highest {
-            lowest = lowest.next_up();
-        }
-        while near(highest.next_up()) && highest < f32::MAX {
-            highest = highest.next_up();
-        }
-        while !near(highest) && lowest < highest {
-            highest = highest.next_down();
-        }
+        let distance = |score: f32| pending.relative(self, score) - centre;
+        let lowest = first(|score| distance(score) >= -far);
+        let beyond = first(|score| distance(score) > far);
+        let highest = if beyond < f32::INFINITY { beyond.next_down() } else { f32::MAX };
         Interval { lowest: End::with_ties(lowest), highest: End::with_ties(highest) }
     }
 
@@ -174,6 +202,20 @@ impl Candidates<'_> {
         }
         self.scratch.pairs = pairs;
     }
+}
+
+/// The least score for which a property holds that all greater ones have too; +∞ where there is none.
+fn first(holds: impl Fn(f32) -> bool) -> f32 {
+    let (mut low, mut high) = (ordered(f32::MIN), ordered(f32::INFINITY));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(unordered(middle)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    unordered(low)
 }
 
 /// How many of `masses` it takes to reach `budget`, at least one.

@@ -157,7 +157,14 @@ impl GenerationConfig {
                 let top_p = self.top_p.map(TopP::new);
                 with(chain, top_p.map(|top_p| Ok(top_p?.with_ties(order.top_p))))
             }
-            Stage::Typical => with(chain, on(self.typical_p, 1.0).map(Typical::new)),
+            Stage::Typical => {
+                let typical = on(self.typical_p, 1.0).map(Typical::new);
+                let by_rule = |typical: Typical| match order.typical_one_by_one {
+                    true => typical.one_by_one(),
+                    false => typical,
+                };
+                with(chain, typical.map(|typical| typical.map(by_rule)))
+            }
             Stage::Xtc => {
                 let probability = on(self.xtc_probability, 0.0);
                 let threshold = self.xtc_threshold.unwrap_or(0.1);

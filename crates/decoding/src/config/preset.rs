@@ -75,6 +75,8 @@ pub(super) struct Order {
     pub(super) filters: [Stage; 9],
     pub(super) top_k: Ties,
     pub(super) top_p: Ties,
+    /// Whether typical takes equally far tokens one by one.
+    pub(super) typical_one_by_one: bool,
     /// How far penalties look where nothing is said.
     pub(super) repetition: Window,
     pub(super) frequency: Window,
@@ -105,6 +107,7 @@ const ENREDO: Order = Order {
     filters: [Temperature, TopNSigma, TopK, TopP, MinP, Typical, Epsilon, Eta, Xtc],
     top_k: Ties::Kept,
     top_p: Ties::LowestIds,
+    typical_one_by_one: false,
     repetition: Window::All,
     frequency: Window::Generated,
     bad_words: Window::All,
@@ -135,6 +138,7 @@ const LLAMA_CPP: Order = Order {
     filters: [TopNSigma, TopK, Typical, TopP, MinP, Epsilon, Eta, Xtc, Temperature],
     top_k: Ties::LowestIds,
     top_p: Ties::LowestIds,
+    typical_one_by_one: true,
     repetition: Window::Last(64),
     frequency: Window::Last(64),
     bad_words: Window::All,
@@ -163,6 +167,7 @@ const VLLM: Order = Order {
     filters: [Temperature, TopNSigma, MinP, TopK, TopP, Typical, Epsilon, Eta, Xtc],
     top_k: Ties::Kept,
     top_p: Ties::HighestIds,
+    typical_one_by_one: false,
     repetition: Window::All,
     frequency: Window::Generated,
     bad_words: Window::Generated,
