@@ -159,6 +159,15 @@ pub enum Error {
         fewest: usize,
     },
 
+    /// A buffer of logits that is not a whole number of scores for each row.
+    #[error("{got} logits do not divide into {rows} rows; pass V scores for each row")]
+    BatchLogits {
+        /// The length of the buffer.
+        got: usize,
+        /// B.
+        rows: usize,
+    },
+
     /// A row that the batch does not have.
     #[error("row {row} is not in the batch of {rows}; rows run from 0 to {}", rows.saturating_sub(1))]
     RowOutOfRange {

@@ -24,6 +24,7 @@
 //! # Ok::<(), enredo_decoding::Error>(())
 //! ```
 
+mod batch;
 mod batch_model;
 mod cancel;
 mod candidates;
@@ -54,6 +55,7 @@ mod seed;
 mod stop;
 pub mod testing;
 
+pub use batch::sample_batch;
 pub use batch_model::{BatchLm, Clones, OneRow};
 pub use cancel::Cancel;
 pub use candidates::{Candidates, Scratch};
