@@ -77,7 +77,7 @@ fn spread(
     thread::scope(|scope| {
         let mut parts = parts.peekable();
         while let Some((((samplers, contexts), logits), tokens)) = parts.next() {
-            let mut work = move || {
+            let work = move || {
                 let rows = logits.chunks(vocab_size).zip(contexts);
                 for ((sampler, token), (row, context)) in samplers.iter_mut().zip(tokens).zip(rows)
                 {
