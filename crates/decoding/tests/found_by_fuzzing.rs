@@ -21,3 +21,14 @@ fn typical_does_not_step_through_every_float_around_a_score_of_zero() {
         assert_eq!(probabilities, [0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
     }
 }
+
+/// It refused each of them thirty-two times, since it counted their own mass as that of nearer ones.
+#[test]
+fn typical_keeps_tokens_at_the_entropy_itself_at_the_first_attempt() {
+    let row = [1.5f32; 90];
+    for isa in Isa::available() {
+        let drawn = |chain, len| sampler(chain, isa).sample(&vec![0; len], &row).unwrap();
+        let typical = || Chain::new().with(Typical::new(0.4).unwrap());
+        assert!((0..20).all(|len| drawn(typical(), len) == drawn(Chain::new(), len)));
+    }
+}

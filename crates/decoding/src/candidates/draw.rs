@@ -270,8 +270,7 @@ impl Pending {
             MassFilter::Typical { .. } => {
                 let centre = sums.mean_relative();
                 let far = (self.relative(candidates, score) - centre).abs();
-                let nearer = f64::from_bits(far.to_bits().saturating_sub(1));
-                let mut before = candidates.band(self, centre, nearer);
+                let mut before = candidates.band(self, centre, far.next_down());
                 before.intersect(&self.among);
                 before
             }
