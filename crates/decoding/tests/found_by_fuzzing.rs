@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use enredo_decoding::{Chain, Isa, Sampler, Typical};
+use enredo_decoding::{Chain, Isa, Sampler, Temperature, Ties, TopP, Typical};
 
 fn sampler(chain: Chain, isa: Isa) -> Sampler {
     Sampler::seeded(chain, 1).on(isa)
@@ -30,5 +30,17 @@ fn typical_keeps_tokens_at_the_entropy_itself_at_the_first_attempt() {
         let drawn = |chain, len| sampler(chain, isa).sample(&vec![0; len], &row).unwrap();
         let typical = || Chain::new().with(Typical::new(0.4).unwrap());
         assert!((0..20).all(|len| drawn(typical(), len) == drawn(Chain::new(), len)));
+    }
+}
+
+/// Temperature 0 and greedy took the lowest id of a tie that the nucleus had cut.
+#[test]
+fn the_best_of_a_nucleus_of_highest_ids_is_inside_it() {
+    let row = [2.0f32, 1.0, 2.0, 2.0];
+    let nucleus = || Chain::new().with(TopP::new(0.3).unwrap().with_ties(Ties::HighestIds));
+    for isa in Isa::available() {
+        let cold = nucleus().with(Temperature::new(0.0).unwrap());
+        assert_eq!(sampler(cold, isa).sample(&[], &row).unwrap(), 2);
+        assert_eq!(Sampler::greedy(nucleus()).on(isa).sample(&[], &row).unwrap(), 2);
     }
 }

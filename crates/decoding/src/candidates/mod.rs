@@ -72,11 +72,8 @@ impl<'a> Candidates<'a> {
 
     /// Keeps the tokens whose relative score is at least `relative`, and the best in any case.
     pub fn keep_at_least(&mut self, relative: f64) {
-        if !self.pending.as_ref().is_none_or(Pending::keeps_the_best) {
-            self.resolve();
-        }
         let score = f64::from(self.max) + relative / self.inverse_temperature;
-        let top = self.top();
+        let top = self.best_score();
         self.raise(End::with_ties(least_at(score).min(top)));
     }
 
@@ -138,8 +135,15 @@ impl<'a> Candidates<'a> {
 
     /// The best token's relative score: 0, unless the top of the row has been taken.
     pub fn best_relative(&mut self) -> f64 {
-        let (_, score) = self.best();
+        let score = self.best_score();
         self.relative(score)
+    }
+
+    fn best_score(&mut self) -> f32 {
+        if !self.pending.as_ref().is_none_or(Pending::keeps_the_best_score) {
+            self.resolve();
+        }
+        self.top()
     }
 
     /// r = (x − max) / T.

@@ -28,9 +28,14 @@ pub(super) enum MassFilter {
 }
 
 impl Pending {
-    /// Whether the best candidate is certain to stay, so that filters by distance from it may run before.
-    pub(super) fn keeps_the_best(&self) -> bool {
+    /// Whether the best score is certain to stay, so that filters by distance from it may run before.
+    pub(super) fn keeps_the_best_score(&self) -> bool {
         matches!(self.filter, MassFilter::TopP { .. })
+    }
+
+    /// Whether of the tokens with that score the one with the lowest id is certain to stay.
+    pub(super) fn keeps_the_best(&self) -> bool {
+        matches!(self.filter, MassFilter::TopP { ties: Ties::LowestIds | Ties::Kept, .. })
     }
 }
 
