@@ -54,6 +54,7 @@ mod search;
 mod seed;
 mod stop;
 pub mod testing;
+mod trace;
 
 pub use batch::sample_batch;
 pub use batch_model::{BatchLm, Clones, OneRow};
@@ -94,3 +95,4 @@ pub use search::{
 };
 pub use seed::Seed;
 pub use stop::{Stop, StopReason, StopSequences};
+pub use trace::{Trace, TracedToken};

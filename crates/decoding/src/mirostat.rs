@@ -7,7 +7,7 @@ use std::f64::consts::{LN_2, LOG2_E};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidates, Error, Result};
+use crate::{Candidates, Context, Error, Filter, Result};
 
 /// A target for the surprise of each token and how fast to steer towards it. Surprise is in bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +82,11 @@ impl Mirostat {
         }
     }
 
+    /// What it keeps in a state, as the link of a chain.
+    pub(crate) fn at(self, state: MirostatState) -> impl Filter {
+        At { mirostat: self, state }
+    }
+
     /// The state after `token` was drawn of the narrowed candidates: μ ← μ − η (S − τ), S its surprise.
     pub(crate) fn observe(
         &self,
@@ -92,6 +97,23 @@ impl Mirostat {
         let surprise = (candidates.mass().ln() - candidates.relative_of(token)) * LOG2_E;
         let error = surprise - f64::from(self.tau);
         MirostatState { mu: state.mu - f64::from(self.eta) * error }
+    }
+}
+
+#[derive(Debug)]
+struct At {
+    mirostat: Mirostat,
+    state: MirostatState,
+}
+
+impl Filter for At {
+    fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
+        self.mirostat.narrow(self.state, candidates);
+        Ok(())
+    }
+
+    fn label(&self) -> &str {
+        "mirostat"
     }
 }
 
@@ -171,6 +193,17 @@ mod tests {
         sampler.restore(start);
         assert_eq!(run(&mut sampler), first);
         assert_eq!(serde_json::to_string(&sampler.state()).unwrap(), saved);
+    }
+
+    #[test]
+    fn a_trace_shows_what_it_cuts_and_changes_nothing() {
+        let mut sampler = Sampler::mirostat(Chain::new(), Mirostat::v2(2.0, 0.5).unwrap(), 3);
+        let (row, start) = (row(300), sampler.state());
+        let trace = sampler.trace(&[], &row).unwrap();
+        assert_eq!(sampler.state(), start);
+        assert_eq!(sampler.sample(&[], &row).unwrap(), trace.picked);
+        assert!(trace.kept() < 300);
+        assert_eq!(trace.tokens[299].cut_by.as_deref(), Some("mirostat"));
     }
 
     #[test]

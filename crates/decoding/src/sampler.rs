@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidates, Chain, Context, Isa, Mirostat, MirostatState, Result, Scratch, Seed};
+use crate::{
+    Candidates, Chain, Context, Isa, Mirostat, MirostatState, Result, Scratch, Seed, Trace,
+};
 
 /// Runs a [`Chain`] over rows of logits and picks a token of each: the best one, or a seeded draw.
 ///
@@ -142,6 +144,29 @@ impl Sampler {
             pick.narrow(candidates);
             candidates.probabilities()
         })
+    }
+
+    /// The row before and after the chain, token by token: ranks, probabilities, what was kept, and which
+    /// link cut what was not. Exactly what [`sample`](Self::sample) chooses from.
+    ///
+    /// A chain inside the chain is one link.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    ///
+    /// # Performance
+    /// For looking, not for a loop: the chain runs twice, and O(V log V + V · links) is added, with an
+    /// allocation of the size of the row for each column.
+    pub fn trace<'a>(&mut self, context: impl Into<Context<'a>>, logits: &[f32]) -> Result<Trace> {
+        let context = self.keyed(context);
+        let pick = self.pick;
+        let picked = self.sample(context, logits);
+        self.pick = pick; // looking changes nothing
+        let chain = match pick {
+            Pick::Mirostat { mirostat, state, .. } => self.chain.clone().with(mirostat.at(state)),
+            _ => self.chain.clone(),
+        };
+        Trace::new(&chain, &context, logits, &mut self.scratch, picked?)
     }
 
     /// The context under this sampler's own seed.
