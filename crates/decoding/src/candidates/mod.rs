@@ -113,6 +113,11 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// The row that is narrowed.
+    pub(crate) fn row(&self) -> &[f32] {
+        self.row
+    }
+
     /// V, masked tokens included.
     #[must_use]
     pub fn vocab_size(&self) -> usize {
