@@ -100,7 +100,7 @@ impl Trace {
 }
 
 /// Of each token, who cut it.
-type Cuts = [Option<Arc<str>>];
+type Cuts = Vec<Option<Arc<str>>>;
 
 /// Runs the links as a [`Chain`] does: neighbouring filters on one [`Candidates`], the last of them on a
 /// row that nobody has rounded. Returns the probabilities and the cuts.
@@ -109,7 +109,7 @@ fn run(
     context: &Context<'_>,
     logits: &[f32],
     scratch: &mut Scratch,
-) -> Result<(Vec<f64>, Vec<Option<Arc<str>>>)> {
+) -> Result<(Vec<f64>, Cuts)> {
     let links: Vec<&dyn Processor> = chain.links().collect();
     let is_filter = |link: &&dyn Processor| link.as_filter().is_some();
     let ending = links.iter().rposition(|link| !is_filter(link)).map_or(0, |last| last + 1);
@@ -134,7 +134,7 @@ fn narrow(
     filters: &[&dyn Processor],
     context: &Context<'_>,
     candidates: &mut Candidates<'_>,
-    cuts: &mut Cuts,
+    cuts: &mut [Option<Arc<str>>],
 ) -> Result<()> {
     for filter in filters.iter().filter_map(|link| link.as_filter()) {
         filter.narrow(context, candidates)?;
@@ -145,7 +145,12 @@ fn narrow(
 }
 
 /// Notes that `link` cut what does not stay; what stays is not cut, whoever did it before.
-fn note(cuts: &mut Cuts, link: &str, row: &[f32], stays: impl Fn(usize, f32) -> bool) {
+fn note(
+    cuts: &mut [Option<Arc<str>>],
+    link: &str,
+    row: &[f32],
+    stays: impl Fn(usize, f32) -> bool,
+) {
     let link: Arc<str> = link.into();
     for (id, (cut, &score)) in cuts.iter_mut().zip(row).enumerate() {
         if stays(id, score) {
