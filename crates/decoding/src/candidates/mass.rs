@@ -62,7 +62,7 @@ impl Candidates<'_> {
 
     fn moments(&self) -> Spread {
         let pieces = &self.interval.pieces(self.row.len());
-        self.scratch.isa.run(Moments { row: self.row, pieces, centre: f64::from(self.max) })
+        self.scratch.isa.run(Moments { row: self.row, pieces, centre: self.max })
     }
 
     fn sums<const MOMENT: bool>(&mut self) -> Sums {

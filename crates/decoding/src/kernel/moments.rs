@@ -1,12 +1,12 @@
 //! Count, mean and spread of a row's candidates.
 
-use super::{BLOCK, Kernel, LANES, Piece, Simd};
+use super::{Kernel, LANES, Piece, Simd};
 
 /// How many candidates there are, Σ d and Σ d² over them, where d = x − `centre`, in f64. One pass.
 pub(crate) struct Moments<'a> {
     pub(crate) row: &'a [f32],
     pub(crate) pieces: &'a [Piece],
-    pub(crate) centre: f64,
+    pub(crate) centre: f32,
 }
 
 /// What [`Moments`] finds.
@@ -37,11 +37,11 @@ impl Kernel for Moments<'_> {
     fn run<S: Simd>(self, s: S) -> Spread {
         let mut total = Spread::default();
         for piece in self.pieces {
-            for block in self.row[piece.ids.clone()].chunks(BLOCK) {
-                let (vectors, rest) = block.as_chunks::<LANES>();
+            let (vectors, rest) = self.row[piece.ids.clone()].as_chunks::<LANES>();
+            add(s, vectors, piece, self.centre, &mut total);
+            if !rest.is_empty() {
                 let mut padded = [f32::NEG_INFINITY; LANES];
                 padded[..rest.len()].copy_from_slice(rest);
-                add(s, vectors, piece, self.centre, &mut total);
                 add(s, &[padded], piece, self.centre, &mut total);
             }
         }
@@ -50,21 +50,17 @@ impl Kernel for Moments<'_> {
 }
 
 #[inline(always)]
-fn add<S: Simd>(s: S, vectors: &[[f32; LANES]], piece: &Piece, centre: f64, total: &mut Spread) {
+fn add<S: Simd>(s: S, vectors: &[[f32; LANES]], piece: &Piece, centre: f32, total: &mut Spread) {
     let (lowest, highest) = (s.splat(piece.lowest), s.splat(piece.highest));
-    let (mut sums, mut squares) = ([0.0f64; LANES], [0.0f64; LANES]);
-    for vector in vectors {
+    let (mut sums, mut squares) = ([s.zero_f64(); 2], [s.zero_f64(); 2]);
+    for (i, vector) in vectors.iter().enumerate() {
         let x = s.load(vector);
-        total.count += s.bits(s.and(s.ge(x, lowest), s.ge(highest, x))).count_ones() as usize;
-        for i in 0..LANES {
-            let inside = vector[i] >= piece.lowest && vector[i] <= piece.highest;
-            let d = if inside { f64::from(vector[i]) - centre } else { 0.0 };
-            sums[i] += d;
-            squares[i] += d * d;
-        }
+        let inside = s.and(s.ge(x, lowest), s.ge(highest, x));
+        total.count += s.bits(inside).count_ones() as usize;
+        // Whatever is no candidate deviates by nothing.
+        let x = s.select(inside, x, s.splat(centre));
+        s.add_deviations(x, f64::from(centre), &mut sums[i % 2], &mut squares[i % 2]);
     }
-    for i in 0..LANES {
-        total.sum += sums[i];
-        total.squares += squares[i];
-    }
+    total.sum += s.sum_f64(sums[0]) + s.sum_f64(sums[1]);
+    total.squares += s.sum_f64(squares[0]) + s.sum_f64(squares[1]);
 }

@@ -21,6 +21,7 @@ impl Simd for Portable {
     type F = [f32; LANES];
     /// All ones or all zeros, as the compiler's vector compare gives them.
     type M = [u32; LANES];
+    type D = [f64; LANES];
 
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> Self::F {
@@ -123,6 +124,30 @@ impl Simd for Portable {
             }
         }
         lanes[0]
+    }
+
+    #[inline(always)]
+    fn select(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
+        each(|i| f32::from_bits((a[i].to_bits() & m[i]) | (b[i].to_bits() & !m[i])))
+    }
+
+    #[inline(always)]
+    fn zero_f64(self) -> Self::D {
+        [0.0; LANES]
+    }
+
+    #[inline(always)]
+    fn add_deviations(self, x: Self::F, centre: f64, sums: &mut Self::D, squares: &mut Self::D) {
+        for i in 0..LANES {
+            let d = f64::from(x[i]) - centre;
+            sums[i] += d;
+            squares[i] += d * d;
+        }
+    }
+
+    #[inline(always)]
+    fn sum_f64(self, x: Self::D) -> f64 {
+        x.iter().sum()
     }
 
     /// The compiler does not find the vector form of [`bits`](Self::bits); it does of this.

@@ -14,6 +14,8 @@ pub(crate) trait Simd: Copy {
     type F: Copy;
     /// Sixteen truth values.
     type M: Copy;
+    /// Sixteen lanes of f64.
+    type D: Copy;
 
     fn load(self, from: &[f32; LANES]) -> Self::F;
     fn store(self, x: Self::F, to: &mut [f32; LANES]);
@@ -38,6 +40,12 @@ pub(crate) trait Simd: Copy {
     /// a + b where `m` holds, a elsewhere (whatever b is there, NaN included).
     fn add_where(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F;
     fn sum(self, x: Self::F) -> f32;
+    /// a where `m` holds, b elsewhere.
+    fn select(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F;
+    fn zero_f64(self) -> Self::D;
+    /// Adds d = x − `centre` to `sums` and d² to `squares`.
+    fn add_deviations(self, x: Self::F, centre: f64, sums: &mut Self::D, squares: &mut Self::D);
+    fn sum_f64(self, x: Self::D) -> f64;
 
     #[inline(always)]
     fn any_ge(self, a: &[f32; LANES], threshold: f32) -> bool {

@@ -57,6 +57,7 @@ macro_rules! proven {
 impl Simd for Avx512 {
     type F = __m512;
     type M = __mmask16;
+    type D = [__m512d; 2];
 
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> Self::F {
@@ -137,11 +138,41 @@ impl Simd for Avx512 {
     fn sum(self, x: Self::F) -> f32 {
         proven!(_mm512_reduce_add_ps(x))
     }
+
+    #[inline(always)]
+    fn select(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
+        proven!(_mm512_mask_blend_ps(m, b, a))
+    }
+
+    #[inline(always)]
+    fn zero_f64(self) -> Self::D {
+        proven!([_mm512_setzero_pd(); 2])
+    }
+
+    #[inline(always)]
+    fn add_deviations(self, x: Self::F, centre: f64, sums: &mut Self::D, squares: &mut Self::D) {
+        proven!({
+            let centre = _mm512_set1_pd(centre);
+            let high = _mm512_extractf64x4_pd::<1>(_mm512_castps_pd(x));
+            let halves = [_mm512_castps512_ps256(x), _mm256_castpd_ps(high)];
+            for i in 0..2 {
+                let d = _mm512_sub_pd(_mm512_cvtps_pd(halves[i]), centre);
+                sums[i] = _mm512_add_pd(sums[i], d);
+                squares[i] = _mm512_fmadd_pd(d, d, squares[i]);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn sum_f64(self, x: Self::D) -> f64 {
+        proven!(_mm512_reduce_add_pd(_mm512_add_pd(x[0], x[1])))
+    }
 }
 
 impl Simd for Avx2 {
     type F = [__m256; 2];
     type M = [__m256; 2];
+    type D = [__m256d; 4];
 
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> Self::F {
@@ -235,6 +266,44 @@ impl Simd for Avx2 {
             }
         }
         lanes[0]
+    }
+
+    #[inline(always)]
+    fn select(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
+        proven!([_mm256_blendv_ps(b[0], a[0], m[0]), _mm256_blendv_ps(b[1], a[1], m[1])])
+    }
+
+    #[inline(always)]
+    fn zero_f64(self) -> Self::D {
+        proven!([_mm256_setzero_pd(); 4])
+    }
+
+    #[inline(always)]
+    fn add_deviations(self, x: Self::F, centre: f64, sums: &mut Self::D, squares: &mut Self::D) {
+        proven!({
+            let centre = _mm256_set1_pd(centre);
+            let quarters = [
+                _mm256_castps256_ps128(x[0]),
+                _mm256_extractf128_ps::<1>(x[0]),
+                _mm256_castps256_ps128(x[1]),
+                _mm256_extractf128_ps::<1>(x[1]),
+            ];
+            for i in 0..4 {
+                let d = _mm256_sub_pd(_mm256_cvtps_pd(quarters[i]), centre);
+                sums[i] = _mm256_add_pd(sums[i], d);
+                squares[i] = _mm256_fmadd_pd(d, d, squares[i]);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn sum_f64(self, x: Self::D) -> f64 {
+        let mut lanes = [0.0; 4];
+        proven!({
+            let sum = _mm256_add_pd(_mm256_add_pd(x[0], x[1]), _mm256_add_pd(x[2], x[3]));
+            _mm256_storeu_pd(lanes.as_mut_ptr(), sum);
+        });
+        (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
     }
 }
 
