@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Error, Result};
+use crate::{Error, Isa, Result, kernel::Check};
 
 /// Refuses a row from which no token may be chosen. One pass over the row, a second to name a fault.
 ///
@@ -10,19 +10,17 @@ use crate::{Error, Result};
 /// [`Error::EmptyRow`], [`Error::NanLogit`], [`Error::InfiniteLogit`] (+∞) or, where every score is
 /// −∞, [`Error::AllMasked`].
 pub fn check_row(logits: &[f32]) -> Result<()> {
-    // A NaN, once met, stays: nothing is greater than it.
-    let max = logits.iter().copied().reduce(|a, b| if b > a || b.is_nan() { b } else { a });
-    match max {
-        None => Err(Error::EmptyRow),
-        Some(max) if max.is_finite() => Ok(()),
-        Some(_) => Err(fault(logits)),
-    }
+    let found = Isa::detect().run(Check(logits));
+    let fine = found.max.is_finite() && !(found.suspect && logits.iter().any(|x| x.is_nan()));
+    if fine { Ok(()) } else { Err(fault(logits)) }
 }
 
 /// Names what is wrong with a row that is not valid.
 pub(crate) fn fault(logits: &[f32]) -> Error {
     let first = |wrong: fn(f32) -> bool| logits.iter().position(|&l| wrong(l)).map(|i| i as u32);
-    if let Some(token) = first(f32::is_nan) {
+    if logits.is_empty() {
+        Error::EmptyRow
+    } else if let Some(token) = first(f32::is_nan) {
         Error::NanLogit { token }
     } else if let Some(token) = first(|l| l == f32::INFINITY) {
         Error::InfiniteLogit { token }

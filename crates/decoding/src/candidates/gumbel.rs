@@ -3,7 +3,7 @@
 use super::{Candidates, draw::Test};
 use crate::{
     interval::Interval,
-    kernel::{BLOCK, LANES},
+    kernel::{BLOCK, InBlock, LANES},
 };
 
 /// The indices of [`Context::uniform`](crate::Context::uniform) that noise takes: two ranges.
@@ -68,9 +68,17 @@ impl Candidates<'_> {
         best: &mut (f64, u32),
     ) {
         let place = noise.place(block);
-        for id in block * BLOCK..((block + 1) * BLOCK).min(self.row.len()) {
-            if id != place && self.relative(self.row[id]) + greatest >= best.0 {
-                self.see(id, noise.below(greatest, id), open, best);
+        // Rounded down, so that no token is missed.
+        let score = f64::from(self.max) + (best.0 - greatest) / self.inverse_temperature;
+        let lowest = (score as f32).next_down().max(f32::MIN);
+        let words = self.scratch.isa.run(InBlock { row: self.row, block, lowest });
+        for (w, mut bits) in words.into_iter().enumerate() {
+            while bits != 0 {
+                let id = block * BLOCK + w * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                if id != place && self.relative(self.row[id]) + greatest >= best.0 {
+                    self.see(id, noise.below(greatest, id), open, best);
+                }
             }
         }
     }

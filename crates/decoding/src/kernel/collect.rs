@@ -38,13 +38,7 @@ impl Kernel for Collect<'_> {
 
 #[inline(always)]
 fn collect<S: Simd>(s: S, block: &[f32; BLOCK], b: usize, lowest: S::F, out: &mut Vec<u32>) {
-    let (vectors, _) = block.as_chunks::<LANES>();
-    let (words, _) = vectors.as_chunks::<4>();
-    for (w, four) in words.iter().enumerate() {
-        let mut bits = 0u64;
-        for (i, vector) in four.iter().enumerate() {
-            bits |= u64::from(s.bits(s.ge(s.load(vector), lowest))) << (LANES * i);
-        }
+    for (w, mut bits) in in_block(s, block, lowest).into_iter().enumerate() {
         while bits != 0 {
             out.push((b * BLOCK + w * 64) as u32 + bits.trailing_zeros());
             bits &= bits - 1;
@@ -97,4 +91,37 @@ impl Kernel for Reaching<'_> {
         }
         count
     }
+}
+
+/// Which scores of one block are at least `lowest`: bit i of word j stands for score 64 j + i.
+pub(crate) struct InBlock<'a> {
+    pub(crate) row: &'a [f32],
+    pub(crate) block: usize,
+    pub(crate) lowest: f32,
+}
+
+impl Kernel for InBlock<'_> {
+    type Output = [u64; BLOCK / 64];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let (whole, _) = self.row.as_chunks::<BLOCK>();
+        match whole.get(self.block) {
+            Some(block) => in_block(s, block, s.splat(self.lowest)),
+            None => in_block(s, &tail(self.row), s.splat(self.lowest)),
+        }
+    }
+}
+
+#[inline(always)]
+fn in_block<S: Simd>(s: S, block: &[f32; BLOCK], lowest: S::F) -> [u64; BLOCK / 64] {
+    let (vectors, _) = block.as_chunks::<LANES>();
+    let (fours, _) = vectors.as_chunks::<4>();
+    let mut words = [0; BLOCK / 64];
+    for (word, four) in words.iter_mut().zip(fours) {
+        for (i, vector) in four.iter().enumerate() {
+            *word |= u64::from(s.bits(s.ge(s.load(vector), lowest))) << (LANES * i);
+        }
+    }
+    words
 }

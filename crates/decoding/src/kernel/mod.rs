@@ -4,6 +4,7 @@
 //! (its lanes' maxima, its mass) lets the next one skip the blocks that cannot matter.
 
 mod collect;
+mod divide;
 mod exp;
 mod kth;
 mod masses;
@@ -14,14 +15,15 @@ mod survey;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use collect::{Collect, First, Reaching};
+pub(crate) use collect::{Collect, First, InBlock, Reaching};
+pub(crate) use divide::Divide;
 pub(crate) use exp::{Weigh, exp};
 pub(crate) use kth::{lower_bound, ordered, unordered};
 pub(crate) use masses::{BlockMasses, Masses, Piece, Tilt};
 pub(crate) use moments::{Moments, Spread};
 pub use simd::Isa;
 pub(crate) use simd::{Kernel, Simd};
-pub(crate) use survey::{ExpSum, MaxPass, Survey};
+pub(crate) use survey::{Check, ExpSum, MaxPass, Survey};
 
 /// Lanes of a vector.
 pub(crate) const LANES: usize = 16;

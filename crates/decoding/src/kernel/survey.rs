@@ -33,11 +33,7 @@ impl Kernel for Survey<'_> {
         if !rest.is_empty() {
             max = s.max(max, survey(s, &tail(self.row), &mut self.maxima[whole.len()], &mut sum));
         }
-        let sum = s.sum(s.add(s.add(sum[0], sum[1]), s.add(sum[2], sum[3])));
-        let mut lanes = [0.0; LANES];
-        s.store(max, &mut lanes);
-        let max = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
-        Found { max, suspect: sum.is_nan() }
+        Found::new(s, max, sum)
     }
 }
 
@@ -60,6 +56,35 @@ fn survey<S: Simd>(
     let lanes = s.max(s.max(lanes[0], lanes[1]), s.max(lanes[2], lanes[3]));
     s.store(lanes, maxima);
     lanes
+}
+
+/// As [`Survey`], without the blocks' maxima.
+pub(crate) struct Check<'a>(pub(crate) &'a [f32]);
+
+impl Kernel for Check<'_> {
+    type Output = Found;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Found {
+        let mut max = s.splat(f32::NEG_INFINITY);
+        let mut sum = [s.splat(0.0); 4];
+        let mut unused = [0.0; LANES];
+        for (_, block) in blocks(self.0, &tail(self.0)) {
+            max = s.max(max, survey(s, block, &mut unused, &mut sum));
+        }
+        Found::new(s, max, sum)
+    }
+}
+
+impl Found {
+    #[inline(always)]
+    fn new<S: Simd>(s: S, max: S::F, sum: [S::F; 4]) -> Self {
+        let sum = s.sum(s.add(s.add(sum[0], sum[1]), s.add(sum[2], sum[3])));
+        let mut lanes = [0.0; LANES];
+        s.store(max, &mut lanes);
+        let max = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        Self { max, suspect: sum.is_nan() }
+    }
 }
 
 /// The floor of any kernel that reads a row: the maximum alone.

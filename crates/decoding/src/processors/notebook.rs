@@ -5,7 +5,9 @@
 //! in it between libraries. The preset [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of
 //! them.
 
-use crate::{Candidates, Context, Error, Filter, Processor, Result, Temperature, TopP};
+use crate::{
+    Candidates, Context, Error, Filter, Isa, Processor, Result, Temperature, TopP, kernel::Divide,
+};
 
 /// l ← l / max(T, 10⁻⁵), in f32.
 ///
@@ -26,11 +28,7 @@ impl Processor for NotebookTemperature {
     /// # Errors
     /// [`Error::InfiniteLogit`] where the division overflows.
     fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        let mut overflows = false;
-        for logit in &mut *logits {
-            *logit /= self.0;
-            overflows |= *logit == f32::INFINITY;
-        }
+        let overflows = Isa::detect().run(Divide { row: logits, by: self.0 });
         let infinite = |logits: &[f32]| logits.iter().position(|&l| l == f32::INFINITY);
         match overflows.then(|| infinite(logits)).flatten() {
             Some(token) => Err(Error::InfiniteLogit { token: token as u32 }),
