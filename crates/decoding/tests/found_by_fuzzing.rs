@@ -44,3 +44,19 @@ fn the_best_of_a_nucleus_of_highest_ids_is_inside_it() {
         assert_eq!(Sampler::greedy(nucleus()).on(isa).sample(&[], &row).unwrap(), 2);
     }
 }
+
+/// Two scores about as far from the entropy on either side: which is nearer only f64 tells, and the draw
+/// asked the passes in f32.
+#[test]
+fn typical_draws_what_it_keeps_where_distances_are_all_but_equal() {
+    for (isa, delta) in Isa::available().into_iter().flat_map(|isa| (1..60).map(move |i| (isa, i)))
+    {
+        let row = [0.0, delta as f32 * 1e-12];
+        let typical = || Chain::new().with(Typical::new(0.15).unwrap());
+        let kept = sampler(typical(), isa).probabilities(&[], &row).unwrap();
+        for len in 0..10 {
+            let token = sampler(typical(), isa).sample(&vec![0; len], &row).unwrap();
+            assert!(kept[token as usize] > 0.0, "{token} of {kept:?}");
+        }
+    }
+}

@@ -201,13 +201,16 @@ impl Test {
         if !self.open.contains(token, score) {
             return false;
         }
-        let before = self.pending.before(candidates, &self.sums, token, score);
-        let keeps = match self.decide(candidates, &before) {
-            Some(keeps) => keeps,
-            None => self.pending.exactly_keeps(candidates, token, score),
+        let doubt = self.pending.doubt(&self.sums);
+        let before = |doubt| self.pending.before(candidates, &self.sums, token, score, doubt);
+        let (most, least) = (before(doubt), before(-doubt));
+        let keeps = match self.decide(candidates, &most) {
+            Some(false) if least != most => self.decide(candidates, &least).filter(|keeps| !keeps),
+            decided => decided,
         };
+        let keeps = keeps.unwrap_or_else(|| self.pending.exactly_keeps(candidates, token, score));
         if !keeps {
-            self.open.intersect(&before);
+            self.open.intersect(&most);
         }
         keeps
     }
@@ -263,24 +266,46 @@ impl Pending {
         matches!(self.filter, MassFilter::Typical { .. })
     }
 
-    /// The candidates that the filter takes before this one.
-    fn before(&self, candidates: &Candidates<'_>, sums: &Sums, token: u32, score: f32) -> Interval {
+    /// By how much the passes may miss the centre that typical's distances are taken from; 0 for top-p.
+    fn doubt(&self, sums: &Sums) -> f64 {
+        if self.needs_moment() { DOUBT * (1.0 + sums.mean_relative().powi(2)) } else { 0.0 }
+    }
+
+    /// The candidates that the filter takes before this one, if its centre is right to `doubt`: as many as
+    /// there may be, or where `doubt` is below 0 as few.
+    fn before(
+        &self,
+        candidates: &Candidates<'_>,
+        sums: &Sums,
+        token: u32,
+        score: f32,
+        doubt: f64,
+    ) -> Interval {
         match self.filter {
             MassFilter::TopP { ties, .. } => self.among.above(token, score, ties),
             MassFilter::Typical { .. } => {
                 let centre = sums.mean_relative();
-                let far = (self.relative(candidates, score) - centre).abs();
-                let mut before = candidates.band(self, centre, far.next_down());
+                let mut before = self.nearer(candidates, centre, score, doubt);
                 before.intersect(&self.among);
                 before
             }
         }
     }
 
+    /// The tokens nearer to `centre` than `score`, of those on its other side the nearer by `-doubt`: on
+    /// its own side the order of the scores tells, unless the centre itself may be on the other.
+    fn nearer(&self, candidates: &Candidates<'_>, centre: f64, score: f32, doubt: f64) -> Interval {
+        let distance = self.relative(candidates, score) - centre;
+        let there = distance.abs() + doubt;
+        let here = if distance.abs() > doubt.abs() { distance.abs() } else { there };
+        let (below, above) = if distance < 0.0 { (here, there) } else { (there, here) };
+        candidates.band(self, centre, below.next_down(), above.next_down())
+    }
+
     fn exactly_keeps(&self, candidates: &Candidates<'_>, token: u32, score: f32) -> bool {
         let temperature = self.inverse_temperature;
         let sums = candidates.exact_sums_over(&self.among, temperature);
-        let before = self.before(candidates, &sums, token, score);
+        let before = self.before(candidates, &sums, token, score, 0.0);
         candidates.exact_sums_over(&before, temperature).mass < self.p() * sums.mass
     }
 

@@ -177,15 +177,15 @@ impl Candidates<'_> {
         // Non-negative floats order as their bits do; the nearest come first.
         self.pair(pending, |_, _, relative| !(relative - centre).abs().to_bits());
         let far = f64::from_bits(!select_by_mass(&mut self.scratch.pairs, p));
-        self.band(pending, centre, far)
+        self.band(pending, centre, far, far)
     }
 
-    /// The tokens at most `far` from `centre`. Their distances decide, as computed: the way back from a
-    /// distance to a score would round.
-    pub(super) fn band(&self, pending: &Pending, centre: f64, far: f64) -> Interval {
+    /// The tokens from at most `below` under `centre` to at most `above` over it. Their distances decide, as
+    /// computed: the way back from a distance to a score would round.
+    pub(super) fn band(&self, pending: &Pending, centre: f64, below: f64, above: f64) -> Interval {
         let distance = |score: f32| pending.relative(self, score) - centre;
-        let lowest = first(|score| distance(score) >= -far);
-        let beyond = first(|score| distance(score) > far);
+        let lowest = first(|score| distance(score) >= -below);
+        let beyond = first(|score| distance(score) > above);
         let highest = if beyond < f32::INFINITY { beyond.next_down() } else { f32::MAX };
         Interval { lowest: End::with_ties(lowest), highest: End::with_ties(highest) }
     }
