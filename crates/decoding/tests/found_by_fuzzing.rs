@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use enredo_decoding::{Chain, Isa, Sampler, Temperature, Ties, TopP, Typical};
+use enredo_decoding::{Chain, Isa, Sampler, Temperature, Ties, TopP, Typical, Xtc};
 
 fn sampler(chain: Chain, isa: Isa) -> Sampler {
     Sampler::seeded(chain, 1).on(isa)
@@ -57,6 +57,30 @@ fn typical_draws_what_it_keeps_where_distances_are_all_but_equal() {
         for len in 0..10 {
             let token = sampler(typical(), isa).sample(&vec![0; len], &row).unwrap();
             assert!(kept[token as usize] > 0.0, "{token} of {kept:?}");
+        }
+    }
+}
+
+/// Masses were taken relative to the best token of the row, cut or not: those left became 0, probabilities
+/// NaN, and any token was drawn.
+#[test]
+fn a_low_temperature_after_the_top_was_cut_leaves_the_best_of_the_rest() {
+    let best = |x: usize| if x == 7 { 6.0 } else { 2.0 - x as f32 / 100.0 };
+    let row: Vec<f32> = (0..300).map(best).collect();
+    let [xtc, typical] = [
+        || Chain::new().with(Xtc::new(1.0, 0.005).unwrap()),
+        || Chain::new().with(Typical::new(0.3).unwrap()),
+    ];
+    for (isa, t) in Isa::available().into_iter().flat_map(|isa| [(isa, 1e-3), (isa, 1e-6)]) {
+        for cut in [xtc, typical] {
+            let cold = || cut().with(Temperature::new(t).unwrap());
+            let left = sampler(cut(), isa).probabilities(&[], &row).unwrap();
+            let best = left.iter().position(|&p| p == left.iter().copied().fold(0.0, f64::max));
+            let probabilities = sampler(cold(), isa).probabilities(&[], &row).unwrap();
+            let token = sampler(cold(), isa).sample(&[], &row).unwrap();
+            assert_ne!(token, 7);
+            assert!(probabilities[best.unwrap()] > 0.99, "{t}: {probabilities:?}");
+            assert_eq!(Some(token as usize), best, "{t}");
         }
     }
 }

@@ -25,7 +25,8 @@ pub use scratch::Scratch;
 /// both ends (typical). So a chain of filters needs neither a copy of the row nor a sort of it: what is
 /// kept is two ends. Once few are left (after top-k) they are listed, and looked at instead of the row.
 ///
-/// Scores are given to filters *relative*: r = (x − max) / T ≤ 0, where max is the row's greatest score.
+/// Scores are given to filters *relative*: r = (x − max) / T ≤ 0, where max is the row's greatest score, or
+/// the greatest that was left when a temperature last divided.
 /// A token's probability is exp(r) divided by [`mass`](Self::mass).
 #[derive(Debug)]
 pub struct Candidates<'a> {
@@ -59,6 +60,8 @@ impl<'a> Candidates<'a> {
 
     /// Divides every score by `temperature`, which is above 0 and finite.
     pub fn divide(&mut self, temperature: f64) {
+        // Where the top has been cut, a low temperature would leave masses of 0 relative to it.
+        self.max = self.best_score();
         self.inverse_temperature /= temperature;
         self.scratch.forget_masses();
     }
@@ -138,7 +141,7 @@ impl<'a> Candidates<'a> {
         (self.first_with(top), top)
     }
 
-    /// The best token's relative score: 0, unless the top of the row has been taken.
+    /// The best token's relative score: 0, unless the top has been taken since the last temperature.
     pub fn best_relative(&mut self) -> f64 {
         let score = self.best_score();
         self.relative(score)
