@@ -1,12 +1,12 @@
 //! One row, one context, one chain.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use enredo_decoding::{Context, Isa, Sampler, Seed};
+use enredo_decoding::{Context, Isa, Mirostat, Sampler, Seed};
 
 use crate::{
     bytes::{Few, Token, tokens},
     links::Links,
-    properties::{Step, check, check_greedy, check_top_k},
+    properties::{Step, check, check_greedy, check_state, check_top_k},
     row::Row,
 };
 
@@ -17,6 +17,7 @@ pub struct Case {
     seed: u64,
     sequence: u8,
     isa: u8,
+    tau: u8,
     k: u16,
     prompt_len: u8,
     #[arbitrary(with = context)]
@@ -44,6 +45,12 @@ impl Case {
         let step = Step { context: context.with_seed(seed), logits: row, isa: self.isa() };
         check(&step, &chain(), Sampler::seeded(chain(), seed));
         check_greedy(&step, &chain(), Sampler::greedy(chain()));
+        check(&step, &chain(), Sampler::gumbel(chain(), seed));
+        let tau = f32::from(self.tau) / 16.0;
+        for mirostat in [Mirostat::v1(tau, 0.3, 10), Mirostat::v2(tau, 0.3)] {
+            let mirostat = mirostat.expect("a valid target");
+            check_state(&step, Sampler::mirostat(chain(), mirostat, seed));
+        }
         check_top_k(&step, usize::from(self.k % 640).max(1));
     }
 

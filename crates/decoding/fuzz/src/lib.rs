@@ -14,5 +14,5 @@ mod row;
 pub use case::Case;
 pub use config::check_config;
 pub use links::{Link, Links};
-pub use properties::{Step, check, check_greedy, check_top_k};
+pub use properties::{Step, check, check_greedy, check_state, check_top_k};
 pub use row::Row;

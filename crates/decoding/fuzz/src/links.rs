@@ -2,11 +2,11 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use enredo_decoding::{
-    AllowTokens, BadWords, BeginSuppress, BitMask, Chain, Constrained, Context, Dry, Epsilon,
-    Error, Eta, ForcedBos, ForcedEos, FrequencyPenalty, Incremental, LengthDecay, LogitBias,
-    Matcher, MinLength, MinNewTokens, MinP, NoRepeatNgram, NotebookTemperature, NotebookTopP,
-    PresencePenalty, Processor, RepetitionPenalty, Result, SequenceBias, SuppressTokens,
-    Temperature, Ties, TopK, TopNSigma, TopP, Typical, Window, Xtc,
+    AllowTokens, BadWords, BeginSuppress, BitMask, Chain, Constrained, Context, Dry,
+    DynamicTemperature, Epsilon, Error, Eta, ForcedBos, ForcedEos, FrequencyPenalty, Incremental,
+    LengthDecay, LogitBias, Matcher, MinLength, MinNewTokens, MinP, NoRepeatNgram,
+    NotebookTemperature, NotebookTopP, PresencePenalty, Processor, RepetitionPenalty, Result,
+    SequenceBias, SuppressTokens, Temperature, Ties, TopK, TopNSigma, TopP, Typical, Window, Xtc,
 };
 
 use crate::bytes::{Few, Number, Token, tokens};
@@ -79,6 +79,8 @@ pub enum Link {
     Grammar(u8),
     Rogue(Token, Number),
     Nested(Filter),
+    DynamicTemperature(Number, Number, Number),
+    TypicalOneByOne(Number),
 }
 
 /// A chain in a chain.
@@ -121,6 +123,10 @@ impl Link {
             Self::NotebookTemperature(t) => chain.with(NotebookTemperature::new(t.0)?),
             Self::NotebookTopP(p) => chain.with(NotebookTopP::new(p.0)?),
             Self::Nested(filter) => chain.with(filter.chain()?),
+            Self::DynamicTemperature(t, range, exponent) => {
+                chain.with(DynamicTemperature::new(t.0, range.0, exponent.0)?)
+            }
+            Self::TypicalOneByOne(p) => chain.with(Typical::new(p.0)?.one_by_one()),
             contextual => contextual.add_contextual(chain, v)?,
         })
     }

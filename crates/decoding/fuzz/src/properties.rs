@@ -32,6 +32,26 @@ pub fn check_greedy(step: &Step<'_>, chain: &Chain, sampler: Sampler) {
     assert_eq!(Some(choice.token), best, "greedy is not the best of what is left");
 }
 
+/// Asserts that a sampler with a state chooses what its trace says and what it may, and that the state, put
+/// back, gives the same again.
+pub fn check_state(step: &Step<'_>, sampler: Sampler) {
+    let mut sampler = sampler.on(step.isa);
+    for _ in 0..3 {
+        let before = sampler.state();
+        let Ok(token) = sampler.sample(step.context, step.logits) else { return };
+        let after = sampler.state();
+        sampler.restore(before);
+        let trace = sampler.trace(step.context, step.logits).unwrap();
+        assert_eq!((trace.picked, sampler.state()), (token, before));
+        let left = trace.tokens.iter().filter(|traced| traced.kept);
+        assert!(left.clone().any(|traced| traced.id == token), "a token that was cut");
+        let total: f64 = left.map(|traced| traced.p_final).sum();
+        assert!((total - 1.0).abs() < 1e-9, "the probabilities sum to {total}");
+        assert!(after.mirostat.is_none_or(|state| state.mu.is_finite()), "{after:?}");
+        sampler.restore(after);
+    }
+}
+
 /// Asserts that top-k keeps the k best tokens of a valid row, or all if there are fewer.
 pub fn check_top_k(step: &Step<'_>, k: usize) {
     if check_row(step.logits).is_err() {
