@@ -281,5 +281,7 @@ mod tests {
             assert!(Sampler::seeded(chain(), 0).sample(&[], &row).is_err());
         }
         assert!(Sampler::seeded(chain(), 0).sample(&[], &[f32::NEG_INFINITY; 4]).is_err());
+        let empty = Sampler::greedy(Chain::new()).sample(&[], &[]);
+        assert!(matches!(empty, Err(crate::Error::EmptyRow)), "{empty:?}");
     }
 }

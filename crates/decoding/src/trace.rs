@@ -99,8 +99,8 @@ impl Trace {
     }
 }
 
-/// Of each token, who cut it.
-type Cuts = Vec<Option<Arc<str>>>;
+/// Who cut a token.
+type Cut = Option<Arc<str>>;
 
 /// Runs the links as a [`Chain`] does: neighbouring filters on one [`Candidates`], the last of them on a
 /// row that nobody has rounded. Returns the probabilities and the cuts.
@@ -109,7 +109,7 @@ fn run(
     context: &Context<'_>,
     logits: &[f32],
     scratch: &mut Scratch,
-) -> Result<(Vec<f64>, Cuts)> {
+) -> Result<(Vec<f64>, Vec<Cut>)> {
     let links: Vec<&dyn Processor> = chain.links().collect();
     let is_filter = |link: &&dyn Processor| link.as_filter().is_some();
     let ending = links.iter().rposition(|link| !is_filter(link)).map_or(0, |last| last + 1);
@@ -134,7 +134,7 @@ fn narrow(
     filters: &[&dyn Processor],
     context: &Context<'_>,
     candidates: &mut Candidates<'_>,
-    cuts: &mut [Option<Arc<str>>],
+    cuts: &mut [Cut],
 ) -> Result<()> {
     for filter in filters.iter().filter_map(|link| link.as_filter()) {
         filter.narrow(context, candidates)?;
@@ -145,12 +145,7 @@ fn narrow(
 }
 
 /// Notes that `link` cut what does not stay; what stays is not cut, whoever did it before.
-fn note(
-    cuts: &mut [Option<Arc<str>>],
-    link: &str,
-    row: &[f32],
-    stays: impl Fn(usize, f32) -> bool,
-) {
+fn note(cuts: &mut [Cut], link: &str, row: &[f32], stays: impl Fn(usize, f32) -> bool) {
     let link: Arc<str> = link.into();
     for (id, (cut, &score)) in cuts.iter_mut().zip(row).enumerate() {
         if stays(id, score) {
@@ -173,6 +168,6 @@ fn entropy(probabilities: impl Iterator<Item = f64>) -> f64 {
     probabilities.filter(|&p| p > 0.0).fold(0.0, |entropy, p| entropy - p * p.ln())
 }
 
-fn as_text<S: Serializer>(name: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_text<S: Serializer>(name: &Cut, serializer: S) -> Result<S::Ok, S::Error> {
     name.as_deref().serialize(serializer)
 }
