@@ -266,9 +266,10 @@ impl Pending {
         matches!(self.filter, MassFilter::Typical { .. })
     }
 
-    /// By how much the passes may miss the centre that typical's distances are taken from; 0 for top-p.
+    /// By how much the passes may miss the centre that typical's distances are taken from; 0 for top-p, and
+    /// where all scores are equal.
     fn doubt(&self, sums: &Sums) -> f64 {
-        if self.needs_moment() { DOUBT * (1.0 + sums.mean_relative().powi(2)) } else { 0.0 }
+        if self.needs_moment() { DOUBT * sums.mean_relative().abs() } else { 0.0 }
     }
 
     /// The candidates that the filter takes before this one, if its centre is right to `doubt`: as many as
