@@ -29,67 +29,75 @@ pub struct GenerationConfig {
     #[serde(deserialize_with = "read::false_or")]
     pub do_sample: bool,
     /// T, which divides the scores; 0 means greedy.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
     /// How far T moves up and down with the entropy (dynamic temperature).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub dynatemp_range: Option<f32>,
     /// How sharply it does; 1 where it is not said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub dynatemp_exponent: Option<f32>,
     /// How many of the best tokens to keep; 0 or less reads as off.
     #[serde(deserialize_with = "read::count", skip_serializing_if = "Option::is_none")]
     pub top_k: Option<usize>,
     /// The mass of the nucleus to keep, in (0, 1].
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
     /// The least probability to keep, as a share of the best token's; 0 reads as off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub min_p: Option<f32>,
     /// The mass of the locally typical set to keep, in (0, 1].
-    #[serde(alias = "typ_p", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "typ_p",
+        deserialize_with = "read::number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub typical_p: Option<f32>,
     /// The least probability to keep; 0 reads as off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub epsilon_cutoff: Option<f32>,
     /// ε of eta sampling; 0 reads as off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub eta_cutoff: Option<f32>,
     /// How many standard deviations below the best score to keep; 0 or less reads as off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub top_n_sigma: Option<f32>,
     /// How often to exclude the top choices; 0 reads as off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub xtc_probability: Option<f32>,
     /// The probability that makes a top choice; 0.1 where it is not said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub xtc_threshold: Option<f32>,
     /// The version of mirostat, 1 or 2; 0 reads as off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirostat: Option<u8>,
     /// The surprise in bits that mirostat steers towards; 5 where it is not said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub mirostat_tau: Option<f32>,
     /// How fast it steers; 0.1 where it is not said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub mirostat_eta: Option<f32>,
     /// What divides the positive scores of tokens that have occurred, and multiplies the negative ones.
-    #[serde(alias = "repeat_penalty", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "repeat_penalty",
+        deserialize_with = "read::number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub repetition_penalty: Option<f32>,
     /// What is taken off a score for each time its token has occurred.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f32>,
     /// What is taken off the score of a token that has occurred.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f32>,
     /// How many tokens these three penalties look back; −1 is all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat_last_n: Option<i64>,
     /// The strength of DRY (do not repeat yourself); 0 reads as off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub dry_multiplier: Option<f32>,
     /// The base that grows with the length of the repetition; 1.75 where it is not said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::number", skip_serializing_if = "Option::is_none")]
     pub dry_base: Option<f32>,
     /// The length of repetition that costs nothing; 2 where it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +115,7 @@ pub struct GenerationConfig {
     #[serde(deserialize_with = "read::list", skip_serializing_if = "Vec::is_empty")]
     pub bad_words_ids: Vec<Vec<u32>>,
     /// What is added to the score of the token that completes a sequence.
-    #[serde(deserialize_with = "read::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "read::sequence_biases", skip_serializing_if = "Vec::is_empty")]
     pub sequence_bias: Vec<(Vec<u32>, f32)>,
     /// What is added to the scores of tokens, as a map or as pairs; −∞ (null, or false) bans.
     #[serde(
@@ -138,7 +146,7 @@ pub struct GenerationConfig {
     #[serde(deserialize_with = "read::optional_ids", skip_serializing_if = "Option::is_none")]
     pub forced_eos_token_id: Option<Vec<u32>>,
     /// After how many new tokens the end of text grows likelier, and the factor for each.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "read::decay", skip_serializing_if = "Option::is_none")]
     pub exponential_decay_length_penalty: Option<(usize, f32)>,
     /// The most tokens to generate.
     #[serde(deserialize_with = "read::twenty_or", alias = "max_tokens")]
@@ -234,6 +242,27 @@ mod tests {
         let config: GenerationConfig = serde_json::from_str("{}").unwrap();
         assert_eq!(config, GenerationConfig::default());
         assert_eq!(config.chain().unwrap().links().count(), 0);
+    }
+
+    #[test]
+    fn a_number_beyond_f32_is_refused() {
+        let read = |text| serde_json::from_str::<GenerationConfig>(text).unwrap_err().to_string();
+        assert!(read(r#"{"top_p": 1e39}"#).contains("beyond what f32 can hold"));
+        assert!(read(r#"{"logit_bias": [[3, -1e99]]}"#).contains("beyond what f32 can hold"));
+        assert!(read(r#"{"sequence_bias": [[[3], 1e39]]}"#).contains("beyond what f32 can hold"));
+        assert!(
+            read(r#"{"exponential_decay_length_penalty": [3, 1e39]}"#).contains("beyond what f32")
+        );
+    }
+
+    #[test]
+    fn biases_are_a_map_or_pairs() {
+        let read = |text| serde_json::from_str::<GenerationConfig>(text).unwrap();
+        let config = read(r#"{"logit_bias": {"5": 1.5, "7": false, "9": null}}"#);
+        let banned = f32::NEG_INFINITY;
+        assert_eq!(config.logit_bias, [(5, 1.5), (7, banned), (9, banned)]);
+        assert_eq!(read(r#"{"logit_bias": [[5, 1.5], [7, false], [9, null]]}"#), config);
+        assert_eq!(read(&serde_json::to_string(&config).unwrap()), config);
     }
 
     #[test]

@@ -13,6 +13,33 @@ pub(super) fn twenty_or<'de, D: Deserializer<'de>>(deserializer: D) -> Result<us
     Ok(Option::deserialize(deserializer)?.unwrap_or(MAX_NEW_TOKENS))
 }
 
+/// A number that f32 can hold: what is read can be written again.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    Option::<f64>::deserialize(deserializer)?.map(narrow).transpose()
+}
+
+fn narrow<E: serde::de::Error>(number: f64) -> Result<f32, E> {
+    let narrow = number as f32;
+    let refused = || E::custom(format!("{number:e} is beyond what f32 can hold"));
+    if narrow.is_finite() { Ok(narrow) } else { Err(refused()) }
+}
+
+/// Hugging Face's pair of a start and a factor.
+pub(super) fn decay<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<(usize, f32)>, D::Error> {
+    let pair = Option::<(usize, f64)>::deserialize(deserializer)?;
+    pair.map(|(start, factor)| Ok((start, narrow(factor)?))).transpose()
+}
+
+/// Hugging Face's pairs of a sequence and a bias.
+pub(super) fn sequence_biases<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(Vec<u32>, f32)>, D::Error> {
+    let pairs: Vec<(Vec<u32>, f64)> = list(deserializer)?;
+    pairs.into_iter().map(|(ids, bias)| Ok((ids, narrow(bias)?))).collect()
+}
+
 /// A count that some systems switch off with −1.
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     let count = Option::<i64>::deserialize(deserializer)?;
@@ -67,16 +94,18 @@ enum MapOrPairs {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Bias {
-    Number(f32),
+    Number(f64),
     Banned(Option<bool>),
 }
 
 impl Bias {
-    fn value(&self) -> Option<f32> {
+    fn value<E: serde::de::Error>(&self) -> Result<f32, E> {
         match self {
-            Self::Number(bias) => Some(*bias),
-            Self::Banned(None | Some(false)) => Some(f32::NEG_INFINITY),
-            Self::Banned(Some(true)) => None,
+            Self::Number(bias) => narrow(*bias),
+            Self::Banned(None | Some(false)) => Ok(f32::NEG_INFINITY),
+            Self::Banned(Some(true)) => {
+                Err(E::custom("a bias is a number, or false to ban a token"))
+            }
         }
     }
 }
@@ -95,11 +124,7 @@ pub(super) fn biases<'de, D: Deserializer<'de>>(
             map.into_iter().map(|(key, bias)| Ok((id(&key)?, bias))).collect::<Result<_, _>>()?
         }
     };
-    let value = |(id, bias): (u32, Bias)| match bias.value() {
-        Some(bias) => Ok((id, bias)),
-        None => Err(serde::de::Error::custom(format!("the bias of token {id} is true"))),
-    };
-    pairs.into_iter().map(value).collect()
+    pairs.into_iter().map(|(id, bias)| Ok((id, bias.value()?))).collect()
 }
 
 /// −∞ has no number in JSON: null stands for it.

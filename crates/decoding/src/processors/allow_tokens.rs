@@ -20,8 +20,10 @@ pub struct AllowTokens {
 
 impl AllowTokens {
     /// # Errors
-    /// [`Error::NoTokens`] where nothing is listed.
+    /// [`Error::NoTokens`] where nothing is listed, [`Error::TokenOutOfRange`] for a token of 2²⁸ or more.
     pub fn new(tokens: impl IntoIterator<Item = u32>) -> Result<Self> {
+        let tokens: Vec<u32> = tokens.into_iter().collect();
+        ids::possible(&tokens)?;
         let allowed: BitMask = tokens.into_iter().collect();
         match allowed.len().checked_sub(1) {
             None => Err(Error::NoTokens { list: "allowed tokens" }),
@@ -48,6 +50,12 @@ impl Processor for AllowTokens {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_impossible_token_is_refused() {
+        let message = AllowTokens::new([3, u32::MAX]).unwrap_err().to_string();
+        assert!(message.contains("token 4294967295 is outside the vocabulary"), "{message}");
+    }
 
     #[test]
     fn everything_else_is_cut() {

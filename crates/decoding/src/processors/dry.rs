@@ -58,12 +58,15 @@ impl Dry {
     /// line break.
     ///
     /// # Errors
-    /// [`Error::EmptySequence`] for a breaker without tokens.
+    /// [`Error::EmptySequence`] for a breaker without tokens, [`Error::TokenOutOfRange`] for a token of 2²⁸ or
+    /// more.
     pub fn with_breakers<S: Into<Vec<u32>>>(
         self,
         breakers: impl IntoIterator<Item = S>,
     ) -> Result<Self> {
-        Ok(Self { breakers: Breakers::new(ids::sequences(BREAKERS, breakers)?), ..self })
+        let breakers = ids::sequences(BREAKERS, breakers)?;
+        breakers.iter().try_for_each(|breaker| ids::possible(breaker))?;
+        Ok(Self { breakers: Breakers::new(breakers), ..self })
     }
 
     fn penalty(&self, match_length: usize) -> f32 {

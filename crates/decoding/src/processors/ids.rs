@@ -2,6 +2,17 @@
 
 use crate::{Error, Result};
 
+/// Beyond any vocabulary: a bit set that reaches so far takes 32 MB.
+const LARGEST_VOCABULARY: usize = 1 << 28;
+
+/// Refuses tokens for which a bit set would grow without bounds.
+pub(super) fn possible(tokens: &[u32]) -> Result<()> {
+    match tokens.iter().find(|&&token| token as usize >= LARGEST_VOCABULARY) {
+        None => Ok(()),
+        Some(&token) => Err(Error::TokenOutOfRange { token, vocab_size: LARGEST_VOCABULARY }),
+    }
+}
+
 /// The tokens, each once; there is at least one.
 pub(super) fn some(list: &'static str, tokens: impl Into<Vec<u32>>) -> Result<Vec<u32>> {
     let mut tokens = tokens.into();
