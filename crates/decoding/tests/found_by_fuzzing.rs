@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use enredo_decoding::{Chain, Isa, Sampler, Temperature, Ties, TopP, Typical, Xtc};
+use enredo_decoding::{Chain, Isa, Sampler, Temperature, Ties, TopK, TopP, Typical, Xtc};
 
 fn sampler(chain: Chain, isa: Isa) -> Sampler {
     Sampler::seeded(chain, 1).on(isa)
@@ -83,4 +83,28 @@ fn a_low_temperature_after_the_top_was_cut_leaves_the_best_of_the_rest() {
             assert_eq!(Some(token as usize), best, "{t}");
         }
     }
+}
+
+/// The search for a bound of the k-th score halves the floats between two; the one below +0.0 is −0.0, which
+/// compares as the same, so it did not get on.
+#[test]
+fn a_bound_between_the_zeros_is_found() {
+    for k in 1..=40 {
+        let mut row = vec![-1e-45f32; 300];
+        row[..20].fill(0.0);
+        row[20..30].fill(-0.0);
+        row[40] = 1e-45;
+        for isa in Isa::available() {
+            let chain = Chain::new().with(TopK::new(k).unwrap());
+            let probabilities = Sampler::seeded(chain, 0).on(isa).probabilities(&[], &row).unwrap();
+            assert_eq!(probabilities.iter().filter(|&&p| p > 0.0).count(), k);
+        }
+    }
+}
+
+#[test]
+fn a_k_beyond_everything_keeps_everything() {
+    let chain = Chain::new().with(TopK::new(usize::MAX).unwrap());
+    let probabilities = Sampler::seeded(chain, 0).probabilities(&[], &[1.0; 700]).unwrap();
+    assert!(probabilities.iter().all(|&p| p > 0.0));
 }

@@ -14,6 +14,9 @@ pub(crate) fn lower_bound(
     k: usize,
     groups: &mut Vec<LaneMaxima>,
 ) -> f32 {
+    if k > maxima.len() * LANES {
+        return f32::NEG_INFINITY;
+    }
     // Eight lanes for each of the k make a sharp bound.
     let wanted = (8 * k).div_ceil(LANES).next_power_of_two();
     groups.clear();
@@ -34,7 +37,7 @@ impl Kernel for Bisect<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) -> f32 {
         self.fold(s);
-        let (mut low, mut high) = self.bracket(s);
+        let (mut low, high) = self.bracket(s);
         if low == f32::NEG_INFINITY || self.reaching(s, low) < self.k {
             low = f32::MIN;
             if self.reaching(s, low) < self.k {
@@ -42,15 +45,17 @@ impl Kernel for Bisect<'_> {
             }
         }
         let enough = self.k + self.k / 4;
-        while ordered(high) - ordered(low) > 1 {
-            let middle = unordered(ordered(low) + (ordered(high) - ordered(low)) / 2);
-            match self.reaching(s, middle) {
+        // On keys, not floats: the key below +0.0's is −0.0's, which as a float is the same again.
+        let (mut low, mut high) = (ordered(low), ordered(high));
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            match self.reaching(s, unordered(middle)) {
                 count if count < self.k => high = middle,
-                count if count <= enough => return middle,
+                count if count <= enough => return unordered(middle),
                 _ => low = middle,
             }
         }
-        low
+        unordered(low)
     }
 }
 
