@@ -122,11 +122,11 @@ mod tests {
 
     #[test]
     fn a_batch_gives_what_each_row_gives_alone() {
-        let (rows, vocab_size) = (21, 60_000);
+        let (rows, vocab_size) = (21, 40_000);
         let tokens = [0u32; 32];
-        for threads in [0, 1, 2, 5, 64] {
+        for threads in [0, 1, 2, 64] {
             let (mut together, mut alone) = (samplers(rows), samplers(rows));
-            for step in 0..3 {
+            for step in 0..2 {
                 let logits = logits(rows * vocab_size, step);
                 let contexts: Vec<_> = (0..rows).map(|i| Context::new(&tokens[..i])).collect();
                 let batch = sample_batch(&mut together, &contexts, &logits, threads).unwrap();

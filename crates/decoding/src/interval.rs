@@ -35,12 +35,13 @@ impl Interval {
         Self { lowest: End::with_ties(f32::MIN), highest: End::with_ties(f32::MAX) }
     }
 
-    /// The part of `self` that is better than token `id` with `score` (or, with ties the other way
-    /// round, has a higher id).
+    /// The part of `self` that is better than token `id` with `score`: of those with the same score the
+    /// lower ids, the higher ones or none, as `ties` says.
     pub(crate) fn above(&self, id: u32, score: f32, ties: Ties) -> Self {
         let (from, to) = match ties {
             Ties::HighestIds => (id + 1, u32::MAX),
-            Ties::LowestIds | Ties::Kept => (0, id),
+            Ties::LowestIds => (0, id),
+            Ties::Kept => (0, 0),
         };
         let mut above = self.clone();
         above.raise(End { score, from, to });

@@ -76,8 +76,9 @@ impl Mirostat {
                 candidates.keep_best(k, crate::Ties::default());
             }
             Version::Two => {
-                let least = candidates.mass().ln() - state.mu * LN_2;
-                candidates.keep_at_least(least);
+                let least = |mass: f64, _| mass.ln() - state.mu * LN_2;
+                let threshold = candidates.threshold::<false>(least);
+                candidates.keep_at_least(threshold);
             }
         }
     }

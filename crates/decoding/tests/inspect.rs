@@ -198,7 +198,7 @@ mod a_row {
         assert!(picks.iter().any(|id| id == "1") && picks.iter().any(|id| id == "3"), "{picks:?}");
         assert_eq!(picked(7), picks[7]);
         let notebook = stderr(&folder.inspect("row.json --preset notebook"));
-        assert!(notebook.contains("NotebookTemperature, top_k"), "{notebook}");
+        assert!(notebook.contains("notebook_temperature, top_k"), "{notebook}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     Candidates,
     list::place,
-    mass::Sums,
+    mass::{DOUBT, Sums},
     nucleus::{MassFilter, Pending},
 };
 use crate::{
@@ -16,9 +16,6 @@ const ATTEMPTS: u32 = 32;
 
 /// How often a draw may miss the candidates before their own masses are computed.
 const MISSES: u32 = 8;
-
-/// The passes' masses are right to better than this share of the row's; nearer, f64 decides.
-const DOUBT: f64 = 1e-5;
 
 /// In how many blocks candidates may lie to be listed for a draw.
 const FEW_BLOCKS: usize = 64;

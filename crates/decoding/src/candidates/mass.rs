@@ -3,8 +3,11 @@
 use super::Candidates;
 use crate::{
     interval::Interval,
-    kernel::{Masses, Moments, Spread, Tilt, exp},
+    kernel::{Between, Masses, Moments, Spread, Tilt, exp},
 };
+
+/// The passes' masses are right to better than this share of the row's; nearer, f64 decides.
+pub(super) const DOUBT: f64 = 1e-5;
 
 /// Beyond this a score differs from the best only in the last bits of nothing; keeps 0 · scale a number.
 const STEEPEST: f64 = 1e30;
@@ -37,6 +40,29 @@ impl Candidates<'_> {
     /// The entropy of the candidates' distribution, in nats. At most one pass.
     pub fn entropy(&mut self) -> f64 {
         self.sums::<true>().entropy()
+    }
+
+    /// The relative score that `of` makes of mass and entropy (NaN without `MOMENT`): of those that a pass
+    /// gives or, where a candidate is too near for their rounding, of those in f64 throughout.
+    pub(crate) fn threshold<const MOMENT: bool>(&mut self, of: impl Fn(f64, f64) -> f64) -> f64 {
+        let sums = self.sums::<MOMENT>();
+        let threshold = of(sums.mass, sums.entropy());
+        if self.scratch.listed || !self.any_near(threshold) {
+            return threshold;
+        }
+        let exact = self.exact_sums_over(&self.interval, self.inverse_temperature);
+        of(exact.mass, exact.entropy())
+    }
+
+    /// Whether the rounding of the passes could put a candidate on the wrong side of `relative`.
+    fn any_near(&self, relative: f64) -> bool {
+        let score = |relative: f64| f64::from(self.max) + relative / self.inverse_temperature;
+        let lowest = score(relative - DOUBT) as f32;
+        let highest = score(relative + DOUBT) as f32;
+        let (row, maxima) = (self.row, &self.scratch.maxima);
+        let between =
+            Between { row, maxima, lowest: lowest.next_down(), highest: highest.next_up() };
+        self.scratch.isa.run(between)
     }
 
     /// Both, for the price of one.

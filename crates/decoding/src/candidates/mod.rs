@@ -32,11 +32,17 @@ pub use scratch::Scratch;
 pub struct Candidates<'a> {
     row: &'a [f32],
     scratch: &'a mut Scratch,
+    /// What scores are measured from: the row's greatest, or the greatest candidate's since it was cut.
     max: f32,
+    /// The greatest candidate's score, a pending filter left aside.
+    top: f32,
     inverse_temperature: f64,
     interval: Interval,
     pending: Option<Pending>,
 }
+
+/// A relative score at which masses come near the least that f32 can hold.
+const FAR: f64 = -40.0;
 
 impl<'a> Candidates<'a> {
     /// All tokens of `row` (length V) at temperature 1. One pass.
@@ -55,14 +61,20 @@ impl<'a> Candidates<'a> {
             return Err(());
         }
         let interval = Interval::all();
-        Ok(Self { row, scratch, max: found.max, inverse_temperature: 1.0, interval, pending: None })
+        let max = found.max;
+        Ok(Self { row, scratch, max, top: max, inverse_temperature: 1.0, interval, pending: None })
     }
 
     /// Divides every score by `temperature`, which is above 0 and finite.
     pub fn divide(&mut self, temperature: f64) {
-        // Where the top has been cut, a low temperature would leave masses of 0 relative to it.
-        self.max = self.best_score();
+        self.anchor();
         self.inverse_temperature /= temperature;
+    }
+
+    /// Measures scores from the best candidate, once the row's best has been cut: at a low temperature all
+    /// masses would be 0 beside that.
+    fn anchor(&mut self) {
+        self.max = self.best_score();
         self.scratch.forget_masses();
     }
 
@@ -83,10 +95,11 @@ impl<'a> Candidates<'a> {
     /// Cuts the tokens whose relative score is at least `relative`, except the least of them.
     pub fn exclude_top(&mut self, relative: f64) {
         self.resolve();
-        let threshold = least_at(f64::from(self.max) + relative / self.inverse_temperature);
-        if threshold > self.top() {
+        // Not compared as scores: beside a huge one the distance would be lost.
+        if relative > self.best_relative() {
             return;
         }
+        let threshold = least_at(f64::from(self.max) + relative / self.inverse_temperature);
         let lowest = threshold.max(self.interval.lowest.score);
         let mut least: Option<End> = None;
         let mut see = |id: u32, score: f32| {
@@ -113,6 +126,10 @@ impl<'a> Candidates<'a> {
         }
         if let Some(end) = least {
             self.lower(end);
+            self.top = end.score;
+            if self.relative(self.top) < FAR {
+                self.anchor();
+            }
         }
     }
 
@@ -137,7 +154,7 @@ impl<'a> Candidates<'a> {
         if !self.pending.as_ref().is_none_or(Pending::keeps_the_best) {
             self.resolve();
         }
-        let top = self.top();
+        let top = self.top;
         (self.first_with(top), top)
     }
 
@@ -151,7 +168,7 @@ impl<'a> Candidates<'a> {
         if !self.pending.as_ref().is_none_or(Pending::keeps_the_best_score) {
             self.resolve();
         }
-        self.top()
+        self.top
     }
 
     /// r = (x − max) / T.
@@ -159,13 +176,10 @@ impl<'a> Candidates<'a> {
         (f64::from(score) - f64::from(self.max)) * self.inverse_temperature
     }
 
-    /// The greatest score inside the interval.
-    fn top(&self) -> f32 {
-        if self.interval.is_open() {
-            return self.max;
-        }
+    /// Finds the greatest score inside the interval, after its upper end has been moved.
+    fn find_top(&mut self) {
         let inside = self.row.iter().enumerate().filter(|(id, x)| self.has(*id, **x));
-        inside.map(|(_, &x)| x).fold(f32::NEG_INFINITY, f32::max)
+        self.top = inside.map(|(_, &x)| x).fold(f32::NEG_INFINITY, f32::max);
     }
 
     fn has(&self, id: usize, score: f32) -> bool {

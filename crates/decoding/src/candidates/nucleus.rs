@@ -91,6 +91,7 @@ impl Candidates<'_> {
         let lowest = end(scores().fold(f32::INFINITY, f32::min));
         let highest = end(scores().fold(f32::NEG_INFINITY, f32::max));
         self.raise(lowest);
+        self.top = highest.score;
         if lowest.score < highest.score {
             self.lower(highest);
         } else {
@@ -150,6 +151,9 @@ impl Candidates<'_> {
         };
         self.interval.intersect(&found);
         self.scratch.forget_ranks();
+        if !pending.keeps_the_best_score() {
+            self.find_top();
+        }
     }
 
     fn nucleus_edge(&mut self, pending: &Pending, p: f64, ties: Ties) -> Interval {

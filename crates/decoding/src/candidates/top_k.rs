@@ -68,6 +68,7 @@ impl Candidates<'_> {
             return edge;
         }
         self.collect_keys();
+        self.scratch.ranked = false;
         let order = &mut self.scratch.order;
         if k > order.len() {
             return None;

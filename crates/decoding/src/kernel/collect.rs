@@ -125,3 +125,34 @@ fn in_block<S: Simd>(s: S, block: &[f32; BLOCK], lowest: S::F) -> [u64; BLOCK / 
     }
     words
 }
+
+/// Whether a score lies between `lowest` and `highest`, both included. At most one pass.
+pub(crate) struct Between<'a> {
+    pub(crate) row: &'a [f32],
+    pub(crate) maxima: &'a [LaneMaxima],
+    pub(crate) lowest: f32,
+    pub(crate) highest: f32,
+}
+
+impl Kernel for Between<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> bool {
+        let (lowest, highest) = (s.splat(self.lowest), s.splat(self.highest));
+        for ((_, block), maxima) in blocks(self.row, &tail(self.row)).zip(self.maxima) {
+            if !s.any_ge(maxima, self.lowest) {
+                continue;
+            }
+            let mut any = 0;
+            for vector in block.as_chunks::<LANES>().0 {
+                let x = s.load(vector);
+                any |= s.bits(s.and(s.ge(x, lowest), s.ge(highest, x)));
+            }
+            if any != 0 {
+                return true;
+            }
+        }
+        false
+    }
+}

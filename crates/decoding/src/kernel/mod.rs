@@ -15,7 +15,7 @@ mod survey;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use collect::{Collect, First, InBlock, Reaching};
+pub(crate) use collect::{Between, Collect, First, InBlock, Reaching};
 pub(crate) use divide::Divide;
 pub(crate) use exp::{Weigh, exp};
 pub(crate) use kth::{lower_bound, ordered, unordered};

@@ -25,8 +25,9 @@ impl Epsilon {
 
 impl Filter for Epsilon {
     fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
-        let mass = candidates.mass();
-        candidates.keep_at_least(f64::from(self.0).ln() + mass.ln());
+        let ln_epsilon = f64::from(self.0).ln();
+        let threshold = candidates.threshold::<false>(|mass, _| ln_epsilon + mass.ln());
+        candidates.keep_at_least(threshold);
         Ok(())
     }
 

@@ -27,10 +27,11 @@ impl Eta {
 
 impl Filter for Eta {
     fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
-        let epsilon = f64::from(self.0);
-        let (mass, entropy) = candidates.mass_and_entropy();
-        let eta = epsilon.ln().min(0.5 * epsilon.ln() - entropy);
-        candidates.keep_at_least(eta + mass.ln());
+        let ln_epsilon = f64::from(self.0).ln();
+        let threshold = candidates.threshold::<true>(|mass, entropy| {
+            ln_epsilon.min(0.5 * ln_epsilon - entropy) + mass.ln()
+        });
+        candidates.keep_at_least(threshold);
         Ok(())
     }
 

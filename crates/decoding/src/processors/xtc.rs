@@ -40,8 +40,9 @@ impl Filter for Xtc {
     fn narrow(&self, context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
         let happens = context.uniform(COIN) < f64::from(self.probability);
         if happens && self.threshold <= 0.5 {
-            let mass = candidates.mass();
-            candidates.exclude_top(f64::from(self.threshold).ln() + mass.ln());
+            let ln_p = f64::from(self.threshold).ln();
+            let threshold = candidates.threshold::<false>(|mass, _| ln_p + mass.ln());
+            candidates.exclude_top(threshold);
         }
         Ok(())
     }
