@@ -108,3 +108,22 @@ fn a_k_beyond_everything_keeps_everything() {
     let probabilities = Sampler::seeded(chain, 0).probabilities(&[], &[1.0; 700]).unwrap();
     assert!(probabilities.iter().all(|&p| p > 0.0));
 }
+
+/// Scores that differ by 10⁻³⁸, beside some whose mass f32 cannot hold: what those leave of a moment is more
+/// than the entropy's distance from either.
+#[test]
+fn typical_is_not_misled_by_masses_that_underflow() {
+    for (near, underflown) in (1..60).flat_map(|near| [(near, 30), (near, 90), (near, 300)]) {
+        let mut row = vec![2.231_735_3e-38f32; 60];
+        row[..near].fill(8.535_2e-41);
+        row.extend(vec![-9.204_448e27f32; underflown]);
+        for isa in Isa::available() {
+            let chain = Chain::new().with(Typical::new(0.001).unwrap());
+            for mut sampler in [Sampler::seeded(chain.clone(), 0), Sampler::gumbel(chain, 0)] {
+                sampler = sampler.on(isa);
+                let token = sampler.sample(&[], &row).unwrap();
+                assert!(sampler.probabilities(&[], &row).unwrap()[token as usize] > 0.0);
+            }
+        }
+    }
+}

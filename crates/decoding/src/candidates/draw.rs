@@ -17,6 +17,9 @@ const ATTEMPTS: u32 = 32;
 /// How often a draw may miss the candidates before their own masses are computed.
 const MISSES: u32 = 8;
 
+/// More than the moments of masses that f32 cannot hold add up to.
+const UNDERFLOW: f64 = 1e-28;
+
 /// In how many blocks candidates may lie to be listed for a draw.
 const FEW_BLOCKS: usize = 64;
 
@@ -162,7 +165,7 @@ fn crossing(masses: &[f32], mut threshold: f64) -> (usize, f64) {
 
 /// Decides about single tokens what a pending filter would decide about all.
 pub(super) struct Test {
-    pending: Pending,
+    pub(super) pending: Pending,
     /// Of the candidates that the filter filters.
     sums: Sums,
     /// The tokens it may keep, as far as earlier refusals tell.
@@ -266,7 +269,10 @@ impl Pending {
     /// By how much the passes may miss the centre that typical's distances are taken from; 0 for top-p, and
     /// where all scores are equal.
     fn doubt(&self, sums: &Sums) -> f64 {
-        if self.needs_moment() { DOUBT * sums.mean_relative().abs() } else { 0.0 }
+        if !self.needs_moment() || sums.mean_relative() == 0.0 {
+            return 0.0;
+        }
+        DOUBT * sums.mean_relative().abs() + UNDERFLOW
     }
 
     /// The candidates that the filter takes before this one, if its centre is right to `doubt`: as many as

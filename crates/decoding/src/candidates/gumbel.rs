@@ -28,11 +28,17 @@ impl Candidates<'_> {
         let mut open = self.interval.clone();
         loop {
             let token = self.greatest(&noise, &open);
-            let Some(test) = &mut test else { return token };
-            if test.keeps(self, token) {
+            let Some(testing) = &mut test else { return token };
+            if testing.keeps(self, token) {
                 return token;
             }
-            open.intersect(&test.open);
+            open.intersect(&testing.open);
+            if open.contains(token, self.row[token as usize]) {
+                // In doubt about the rest; the edges themselves tell.
+                self.pending = test.take().map(|test| test.pending);
+                self.resolve();
+                open = self.interval.clone();
+            }
         }
     }
 
