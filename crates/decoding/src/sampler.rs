@@ -13,8 +13,8 @@ use crate::{
 /// carries some, and that is a value ([`State`]). A clone shares the chain and nothing else.
 ///
 /// # Performance
-/// Where all links are filters, the row is read once or twice and nothing of its size is written. Nothing
-/// is allocated once a row of the size has been seen.
+/// Where all links are filters, the row is read once or twice and nothing of its size is written. Buffers
+/// grow to what the widest row needs, at most some 50 bytes a token; then nothing is allocated.
 #[derive(Clone, Debug)]
 pub struct Sampler {
     chain: Chain,

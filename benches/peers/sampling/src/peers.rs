@@ -3,5 +3,3 @@
 pub mod candle;
 pub mod llama_cpp;
 pub mod llm_samplers;
-
-pub const SEED: u64 = 42;

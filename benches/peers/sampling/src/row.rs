@@ -2,12 +2,13 @@
 
 use clap::ValueEnum;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use serde::{Deserialize, Serialize};
 
 /// How many different rows take turns.
 pub const ROWS: usize = 4;
 
 /// The shape of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Kind {
     /// A trained model's: N(0, 3), and 256 tokens with 99 % of the mass that fall as a Zipf law of exponent 1.2.
     Zipf,
@@ -17,16 +18,30 @@ pub enum Kind {
     Flat,
     /// N(0, 3), ascending: the worst order for a running threshold.
     Sorted,
+    /// N(0, 3), two thirds of it −∞.
+    Masked,
+    /// N(0, 3), four bytes off a cache line.
+    Misaligned,
 }
 
 impl Kind {
+    pub const ALL: [Self; 6] =
+        [Self::Zipf, Self::Gauss, Self::Flat, Self::Sorted, Self::Masked, Self::Misaligned];
+
     pub fn label(self) -> &'static str {
         match self {
             Self::Zipf => "zipf",
             Self::Gauss => "gauss",
             Self::Flat => "flat",
             Self::Sorted => "sorted",
+            Self::Masked => "masked",
+            Self::Misaligned => "misaligned",
         }
+    }
+
+    /// Whether the peers are asked too. (Some of them make NaN of a mask.)
+    pub fn is_for_all(self) -> bool {
+        !matches!(self, Self::Masked | Self::Misaligned)
     }
 
     fn fill(self, row: &mut [f32], rng: &mut StdRng) {
@@ -35,7 +50,8 @@ impl Kind {
         match self {
             Self::Zipf => raise_head(row, rng),
             Self::Sorted => row.sort_by(f32::total_cmp),
-            Self::Gauss | Self::Flat => {}
+            Self::Masked => mask(row, rng),
+            Self::Gauss | Self::Flat | Self::Misaligned => {}
         }
     }
 }
@@ -53,13 +69,22 @@ fn raise_head(row: &mut [f32], rng: &mut StdRng) {
     }
 }
 
+/// Masks two thirds of the row at random.
+fn mask(row: &mut [f32], rng: &mut StdRng) {
+    for logit in row {
+        if rng.random::<f64>() < 2.0 / 3.0 {
+            *logit = f32::NEG_INFINITY;
+        }
+    }
+}
+
 /// Box and Muller's normal deviate.
 fn normal(rng: &mut StdRng) -> f32 {
     let (u, v): (f64, f64) = (1.0 - rng.random::<f64>(), rng.random());
     ((-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()) as f32
 }
 
-/// A row that starts on a cache line.
+/// A row that starts on a cache line, or just after its start.
 #[derive(Debug)]
 pub struct Row {
     logits: Vec<f32>,
@@ -70,8 +95,8 @@ pub struct Row {
 impl Row {
     fn new(kind: Kind, vocab_size: usize, rng: &mut StdRng) -> Self {
         const LINE: usize = 64;
-        let logits = vec![0.0f32; vocab_size + LINE / size_of::<f32>()];
-        let start = logits.as_ptr().align_offset(LINE);
+        let logits = vec![0.0f32; vocab_size + LINE / size_of::<f32>() + 1];
+        let start = logits.as_ptr().align_offset(LINE) + usize::from(kind == Kind::Misaligned);
         let mut row = Self { logits, start, vocab_size };
         kind.fill(&mut row.logits[start..start + vocab_size], rng);
         row

@@ -9,8 +9,8 @@ use crate::{
 /// The passes' masses are right to better than this share of the row's; nearer, f64 decides.
 pub(super) const DOUBT: f64 = 1e-5;
 
-/// Beyond this a score differs from the best only in the last bits of nothing; keeps 0 · scale a number.
-const STEEPEST: f64 = 1e30;
+/// The steepest scale that f32 can hold: an infinite one would make 0 · scale no number.
+const STEEPEST: f64 = f32::MAX as f64;
 
 /// Σ exp(r) over the candidates and, where it was asked for, Σ exp(r) · r.
 #[derive(Clone, Copy, Debug)]

@@ -68,7 +68,8 @@ impl<'a> Candidates<'a> {
     /// Divides every score by `temperature`, which is above 0 and finite.
     pub fn divide(&mut self, temperature: f64) {
         self.anchor();
-        self.inverse_temperature /= temperature;
+        let inverse = self.inverse_temperature / temperature;
+        self.inverse_temperature = inverse.clamp(f64::MIN_POSITIVE, f64::MAX);
     }
 
     /// Measures scores from the best candidate, once the row's best has been cut: at a low temperature all

@@ -4,7 +4,7 @@ use super::mass::Sums;
 use crate::interval::{Interval, Pieces};
 use crate::kernel::{BLOCK, Isa, LaneMaxima};
 
-/// Buffers for [`Candidates`](super::Candidates). Once rows of a size have been seen, no more is allocated.
+/// Buffers for [`Candidates`](super::Candidates). They grow to what the widest row needs.
 #[derive(Clone, Debug)]
 pub struct Scratch {
     pub(super) isa: Isa,

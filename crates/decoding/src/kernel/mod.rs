@@ -12,6 +12,8 @@ mod moments;
 mod portable;
 mod simd;
 mod survey;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

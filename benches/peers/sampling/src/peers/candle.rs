@@ -3,15 +3,12 @@
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_transformers::generation::{LogitsProcessor, Sampling};
-
-use crate::{
+use enredo_peers_sampling::{
     case::{Case, K, P, TEMPERATURE},
-    measure::Draw,
-    peers::SEED,
     row::Row,
 };
 
-pub const NAME: &str = "candle";
+use crate::measure::{Draw, SEED};
 
 pub fn draw<'a>(case: Case, rows: &[Row]) -> Result<Option<Draw<'a>>> {
     let Some(sampling) = sampling(case) else { return Ok(None) };
@@ -28,7 +25,8 @@ fn sampling(case: Case) -> Option<Sampling> {
         Case::Temperature => Sampling::All { temperature: t },
         Case::TopK => Sampling::TopK { k: K, temperature: 1.0 },
         Case::TopP => Sampling::TopP { p, temperature: 1.0 },
-        Case::Notebook => Sampling::TopKThenTopP { k: K, p, temperature: t },
-        Case::MinP | Case::Typical | Case::Mirostat | Case::Xtc | Case::TopNSigma => return None,
+        Case::Gumbel => Sampling::GumbelSoftmax { temperature: 1.0 },
+        Case::Chain | Case::Notebook => Sampling::TopKThenTopP { k: K, p, temperature: t },
+        _ => return None,
     })
 }

@@ -1,17 +1,14 @@
 //! llm-samplers' chains. Its list of logits is built for each call; where k is known, with its own shortcut to the best k.
 
 use anyhow::{Context, Result};
+use enredo_peers_sampling::{
+    case::{Case, K, LLAMA_K, LLAMA_P, MIN_P, MIROSTAT_ETA, MIROSTAT_TAU, P, TEMPERATURE, TYPICAL},
+    row::Row,
+};
 use llm_samplers::prelude::*;
 use rand_08::{SeedableRng, rngs::StdRng};
 
-use crate::{
-    case::{Case, ETA, K, MIN_P, P, TAU, TEMPERATURE, TYPICAL},
-    measure::Draw,
-    peers::SEED,
-    row::Row,
-};
-
-pub const NAME: &str = "llm-samplers";
+use crate::measure::{Draw, SEED};
 
 pub fn draw(case: Case, rows: &[Row]) -> Option<Draw<'_>> {
     let mut chain = chain(case)?;
@@ -25,27 +22,37 @@ pub fn draw(case: Case, rows: &[Row]) -> Option<Draw<'_>> {
 
 /// The best k alone, sorted, where nothing else can be kept.
 fn logits(case: Case, row: &[f32]) -> Result<Logits> {
+    let row = row.iter().copied();
     Ok(match case {
-        Case::TopK | Case::Notebook => Logits::try_from_iter_top_k(row.iter().copied(), K)?,
-        _ => Logits::try_from_iter(row.iter().copied())?,
+        Case::TopK | Case::Chain | Case::Notebook => Logits::try_from_iter_top_k(row, K)?,
+        Case::LlamaCpp => Logits::try_from_iter_top_k(row, LLAMA_K)?,
+        _ => Logits::try_from_iter(row)?,
     })
 }
 
 fn chain(case: Case) -> Option<SamplerChain> {
-    let (chain, min_keep) = (SamplerChain::new(), 1);
-    let filtered = match case {
-        Case::Greedy => return Some(chain + SampleGreedy::new()),
-        Case::Mirostat => return Some(chain + SampleMirostat2::new(TAU, ETA)),
-        Case::Temperature => chain + SampleTemperature::new(TEMPERATURE),
-        Case::TopK => chain + SampleTopK::new(K, min_keep),
-        Case::TopP => chain + SampleTopP::new(P, min_keep),
-        Case::Notebook => {
-            let chain = chain + SampleTemperature::new(TEMPERATURE);
-            chain + SampleTopK::new(K, min_keep) + SampleTopP::new(P, min_keep)
-        }
-        Case::MinP => chain + SampleMinP::new(MIN_P, min_keep),
+    let chain = SamplerChain::new();
+    match case {
+        Case::Greedy => Some(chain + SampleGreedy::new()),
+        Case::Mirostat => Some(chain + SampleMirostat2::new(MIROSTAT_TAU, MIROSTAT_ETA)),
+        _ => Some(filters(case, chain, 1)? + SampleRandDistrib::new()),
+    }
+}
+
+fn filters(case: Case, chain: SamplerChain, min_keep: usize) -> Option<SamplerChain> {
+    let top_k = |k| SampleTopK::new(k, min_keep);
+    let top_p = |p| SampleTopP::new(p, min_keep);
+    let min_p = || SampleMinP::new(MIN_P, min_keep);
+    let temperature = || SampleTemperature::new(TEMPERATURE);
+    Some(match case {
+        Case::Temperature => chain + temperature(),
+        Case::TopK => chain + top_k(K),
+        Case::TopP => chain + top_p(P),
+        Case::MinP => chain + min_p(),
         Case::Typical => chain + SampleLocallyTypical::new(TYPICAL, min_keep),
-        Case::Xtc | Case::TopNSigma => return None,
-    };
-    Some(filtered + SampleRandDistrib::new())
+        Case::Chain | Case::Notebook => chain + temperature() + top_k(K) + top_p(P),
+        Case::Hf => chain + temperature() + top_p(P) + min_p(),
+        Case::LlamaCpp => chain + top_k(LLAMA_K) + top_p(LLAMA_P) + min_p() + temperature(),
+        _ => return None,
+    })
 }
