@@ -73,18 +73,27 @@ impl Candidates<'_> {
 
     /// Block sums of the candidates or of more than them, a pending filter left aside.
     fn proposal(&mut self) -> Sums {
-        match self.scratch.summed {
-            Some(sums) => sums,
-            None => self.propose(),
+        match (self.scratch.summed, &self.pending) {
+            (Some(sums), _) => sums,
+            // The pending filter's own candidates: their masses bound its tests, too.
+            (None, Some(pending)) if pending.inverse_temperature == self.inverse_temperature => {
+                let (among, moment) = (pending.among.clone(), pending.needs_moment());
+                self.propose_from(&among, moment)
+            }
+            (None, _) => self.propose(),
         }
     }
 
     /// Block sums of the candidates, a pending filter left aside.
     fn propose(&mut self) -> Sums {
         let interval = self.interval.clone();
-        match self.pending.as_ref().is_some_and(|pending| pending.needs_moment()) {
-            true => self.sum_blocks::<true>(&interval),
-            false => self.sum_blocks::<false>(&interval),
+        self.propose_from(&interval, false)
+    }
+
+    fn propose_from(&mut self, interval: &Interval, moment: bool) -> Sums {
+        match moment {
+            true => self.sum_blocks::<true>(interval),
+            false => self.sum_blocks::<false>(interval),
         }
     }
 
@@ -180,8 +189,10 @@ impl Test {
             && pending.among == candidates.scratch.summed_over;
         let sums = if bounded && (proposal.moment.is_some() || !pending.needs_moment()) {
             *proposal
-        } else {
+        } else if pending.needs_moment() {
             candidates.sums_over::<true>(&pending.among, pending.inverse_temperature)
+        } else {
+            candidates.sums_over::<false>(&pending.among, pending.inverse_temperature)
         };
         Self { open: Interval::all(), sums, bounded, pending }
     }

@@ -37,6 +37,8 @@ pub struct Candidates<'a> {
     /// The greatest candidate's score, a pending filter left aside.
     top: f32,
     inverse_temperature: f64,
+    /// The notebook's temperature, which rounds.
+    f32_temperature: Option<f32>,
     interval: Interval,
     pending: Option<Pending>,
 }
@@ -62,7 +64,16 @@ impl<'a> Candidates<'a> {
         }
         let interval = Interval::all();
         let max = found.max;
-        Ok(Self { row, scratch, max, top: max, inverse_temperature: 1.0, interval, pending: None })
+        Ok(Self {
+            row,
+            scratch,
+            max,
+            top: max,
+            inverse_temperature: 1.0,
+            f32_temperature: None,
+            interval,
+            pending: None,
+        })
     }
 
     /// Divides every score by `temperature`, which is above 0 and finite.
@@ -218,19 +229,14 @@ impl<'a> Candidates<'a> {
 
     /// What is left: which tokens, and how their scores are scaled.
     pub(crate) fn finish(mut self) -> Left {
-        self.resolve();
-        Left {
-            interval: self.interval,
-            max: self.max,
-            inverse_temperature: self.inverse_temperature,
-        }
+        self.left()
     }
 
     /// As [`finish`](Self::finish), of the state so far.
     pub(crate) fn left(&mut self) -> Left {
         self.resolve();
-        let Self { max, inverse_temperature, .. } = *self;
-        Left { interval: self.interval.clone(), max, inverse_temperature }
+        let Self { max, inverse_temperature, f32_temperature, .. } = *self;
+        Left { interval: self.interval.clone(), max, inverse_temperature, f32_temperature }
     }
 }
 
@@ -247,6 +253,7 @@ pub(crate) struct Left {
     interval: Interval,
     max: f32,
     inverse_temperature: f64,
+    f32_temperature: Option<f32>,
 }
 
 impl Left {
@@ -258,16 +265,14 @@ impl Left {
     pub(crate) fn apply(&self, row: &mut [f32]) {
         let scale = self.inverse_temperature;
         // Where max / T overflows, the row is shifted by its maximum: probabilities stay the same.
-        let shift = if (f64::from(self.max) * scale).abs() < f64::from(f32::MAX) {
-            0.0
-        } else {
-            f64::from(self.max)
-        };
+        let overflows = (f64::from(self.max) * scale).abs() >= f64::from(f32::MAX);
+        let shift = if overflows { f64::from(self.max) } else { 0.0 };
+        let in_f32 = self.f32_temperature.filter(|&t| scale == 1.0 / f64::from(t));
         for (id, x) in row.iter_mut().enumerate() {
-            *x = if self.contains(id, *x) {
-                (((f64::from(*x) - shift) * scale) as f32).max(f32::MIN)
-            } else {
-                f32::NEG_INFINITY
+            *x = match in_f32 {
+                _ if !self.contains(id, *x) => f32::NEG_INFINITY,
+                Some(temperature) => (*x / temperature).max(f32::MIN),
+                None => (((f64::from(*x) - shift) * scale) as f32).max(f32::MIN),
             };
         }
     }

@@ -1,14 +1,33 @@
 //! The notebook's nucleus: f32 sums in the order in which PyTorch adds up.
 
-use super::Candidates;
+use super::{Candidates, nucleus::first};
 use crate::interval::Ties;
 
 /// Lanes in which PyTorch's vectorised softmax adds up.
 const LANES: usize = 16;
 
 impl Candidates<'_> {
+    /// Divides every score by `temperature` (above 0) in f32. Scores that this makes equal count as ties.
+    pub(crate) fn divide_in_f32(&mut self, temperature: f32) {
+        self.divide(f64::from(temperature));
+        self.f32_temperature = Some(self.f32_temperature.unwrap_or(1.0) * temperature);
+    }
+
+    /// A score as the notebook sees it: divided, and rounded.
+    fn divided(&self, score: f32) -> f32 {
+        self.f32_temperature.map_or(score, |temperature| score / temperature)
+    }
+
+    /// The least score that looks like `score` once divided in f32.
+    pub(super) fn tied(&self, score: f32) -> f32 {
+        match self.f32_temperature {
+            Some(_) if score > f32::MIN => first(|x| self.divided(x) >= self.divided(score)),
+            _ => score,
+        }
+    }
+
     /// Keeps the best tokens for as long as the running probability before them is at most `p`, with the
-    /// notebook's arithmetic; see [`NotebookTopP`](crate::NotebookTopP). The temperature must be 1.
+    /// notebook's arithmetic; see [`NotebookTopP`](crate::NotebookTopP).
     pub(crate) fn keep_notebook_nucleus(&mut self, p: f32) {
         self.resolve();
         if !self.scratch.listed {
@@ -16,9 +35,10 @@ impl Candidates<'_> {
         }
         self.rank();
         let mut masses = std::mem::take(&mut self.scratch.notebook);
-        let max = self.scratch.order.first().map_or(0.0, |&best| self.behind(best).1);
+        let score = |&key: &u64| self.divided(self.behind(key).1);
+        let max = self.scratch.order.first().map_or(0.0, score);
         masses.clear();
-        masses.extend(self.scratch.order.iter().map(|&key| (self.behind(key).1 - max).exp()));
+        masses.extend(self.scratch.order.iter().map(|key| (score(key) - max).exp()));
         let kept = kept_len(&masses, lane_sum(&masses), p);
         self.scratch.notebook = masses;
         if kept < self.scratch.order.len() {

@@ -214,7 +214,7 @@ impl Candidates<'_> {
 }
 
 /// The least score for which a property holds that all greater ones have too; +∞ where there is none.
-fn first(holds: impl Fn(f32) -> bool) -> f32 {
+pub(super) fn first(holds: impl Fn(f32) -> bool) -> f32 {
     let (mut low, mut high) = (ordered(f32::MIN), ordered(f32::INFINITY));
     while low < high {
         let middle = low + (high - low) / 2;

@@ -16,18 +16,33 @@ impl Candidates<'_> {
         self.resolve();
         if !self.scratch.listed {
             let bound = if self.interval.is_open() { self.bound(k) } else { f32::MIN };
-            self.list(bound.max(self.interval.lowest.score));
+            self.list(self.tied(bound).max(self.interval.lowest.score));
         }
         if let Some(edge) = self.kth(k) {
             let end = self.end_at(edge);
             match ties {
-                Ties::LowestIds => {
-                    self.interval.raise(end);
-                    self.scratch.pure = false;
-                }
-                Ties::Kept => self.raise(End::with_ties(end.score)),
+                Ties::LowestIds => self.keep_ranks(k, end),
+                Ties::Kept => self.keep_tied(k, self.tied(end.score)),
                 Ties::HighestIds => self.keep_highest_ids(k, end.score),
             }
+        }
+    }
+
+    /// Keeps the first `kept` of the ranked candidates, or, where they are not ranked, what `end` says.
+    fn keep_ranks(&mut self, kept: usize, end: End) {
+        self.interval.raise(end);
+        self.scratch.pure = false;
+        self.scratch.order.truncate(kept);
+    }
+
+    /// Keeps the `k` best and whoever else has at least `score`.
+    fn keep_tied(&mut self, k: usize, score: f32) {
+        let rest = self.scratch.order[k..].iter();
+        let ties = rest.take_while(|&&key| self.behind(key).1 >= score).count();
+        if self.scratch.ranked {
+            self.keep_ranks(k + ties, End::with_ties(score));
+        } else {
+            self.raise(End::with_ties(score));
         }
     }
 
@@ -59,13 +74,11 @@ impl Candidates<'_> {
         lower_bound(s.isa, &s.maxima, k, &mut s.groups)
     }
 
-    /// The key of the k-th best candidate, where there are so many. Leaves the k best ranked if few.
+    /// The key of the k-th best candidate, where there are so many. Ranks the candidates if they are few.
     fn kth(&mut self, k: usize) -> Option<u64> {
         if self.scratch.ids.len() <= FEW {
             self.rank();
-            let edge = self.scratch.order.get(k - 1).copied();
-            self.scratch.order.truncate(k);
-            return edge;
+            return self.scratch.order.get(k - 1).copied();
         }
         self.collect_keys();
         self.scratch.ranked = false;

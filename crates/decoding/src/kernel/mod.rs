@@ -4,7 +4,6 @@
 //! (its lanes' maxima, its mass) lets the next one skip the blocks that cannot matter.
 
 mod collect;
-mod divide;
 mod exp;
 mod kth;
 mod masses;
@@ -18,7 +17,6 @@ mod tests;
 mod x86;
 
 pub(crate) use collect::{Between, Collect, First, InBlock, Reaching};
-pub(crate) use divide::Divide;
 pub(crate) use exp::{Weigh, exp};
 pub(crate) use kth::{lower_bound, ordered, unordered};
 pub(crate) use masses::{BlockMasses, Masses, Piece, Tilt};

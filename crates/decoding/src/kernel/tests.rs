@@ -1,4 +1,5 @@
 //! Every pass on every instruction set against a plain loop.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::uniform;

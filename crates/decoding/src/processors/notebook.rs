@@ -5,14 +5,12 @@
 //! in it between libraries. The preset [`Preset::Notebook`](crate::Preset::Notebook) builds its chain of
 //! them.
 
-use crate::{
-    Candidates, Context, Error, Filter, Isa, Processor, Result, Temperature, TopP, kernel::Divide,
-};
+use crate::{Candidates, Context, Error, Filter, Result, Temperature, TopP};
 
 /// l ← l / max(T, 10⁻⁵), in f32.
 ///
 /// # Performance
-/// O(V), no allocation.
+/// As [`Temperature`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NotebookTemperature(f32);
 
@@ -24,19 +22,19 @@ impl NotebookTemperature {
     }
 }
 
-impl Processor for NotebookTemperature {
+impl Filter for NotebookTemperature {
     /// # Errors
     /// [`Error::InfiniteLogit`] where the division overflows.
-    fn process(&self, _context: &Context<'_>, logits: &mut [f32]) -> Result<()> {
-        let overflows = Isa::detect().run(Divide { row: logits, by: self.0 });
-        let infinite = |logits: &[f32]| logits.iter().position(|&l| l == f32::INFINITY);
-        match overflows.then(|| infinite(logits)).flatten() {
-            Some(token) => Err(Error::InfiniteLogit { token: token as u32 }),
-            None => Ok(()),
+    fn narrow(&self, _context: &Context<'_>, candidates: &mut Candidates<'_>) -> Result<()> {
+        let (token, best) = candidates.best();
+        if best / self.0 == f32::INFINITY {
+            return Err(Error::InfiniteLogit { token });
         }
+        candidates.divide_in_f32(self.0);
+        Ok(())
     }
 
-    fn name(&self) -> &str {
+    fn label(&self) -> &str {
         "notebook_temperature"
     }
 }
