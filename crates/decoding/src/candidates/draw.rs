@@ -20,8 +20,8 @@ const MISSES: u32 = 8;
 /// More than the moments of masses that f32 cannot hold add up to.
 const UNDERFLOW: f64 = 1e-28;
 
-/// In how many blocks candidates may lie to be listed for a draw.
-const FEW_BLOCKS: usize = 64;
+/// In how many lanes candidates may lie to be listed for a draw.
+const FEW_LANES: usize = 96;
 
 /// Blocks between two looks at whether a test is decided.
 const STRIDE: usize = 16;
@@ -57,14 +57,14 @@ impl Candidates<'_> {
         self.locate(uniform(ATTEMPTS) * proposal.mass)
     }
 
-    /// Lists the candidates if no masses have been needed so far and few blocks hold them all.
+    /// Lists the candidates if no masses have been needed so far and few lanes hold them all.
     fn list_if_few(&mut self) -> bool {
         let lowest = self.interval.lowest.score;
         if self.pending.is_some() || self.scratch.summed.is_some() || lowest == f32::MIN {
             return false;
         }
         let maxima = &self.scratch.maxima;
-        let few = self.scratch.isa.run(Reaching { maxima, lowest }) <= FEW_BLOCKS;
+        let few = self.scratch.isa.run(Reaching { maxima, lowest }) <= FEW_LANES;
         if few {
             self.list(lowest);
         }

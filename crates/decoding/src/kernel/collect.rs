@@ -74,7 +74,7 @@ impl Kernel for First<'_> {
     }
 }
 
-/// The number of blocks with a score of at least `lowest`.
+/// The number of lanes with a score of at least `lowest`.
 pub(crate) struct Reaching<'a> {
     pub(crate) maxima: &'a [LaneMaxima],
     pub(crate) lowest: f32,
@@ -86,10 +86,11 @@ impl Kernel for Reaching<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> usize {
         let mut count = 0;
+        let lowest = s.splat(self.lowest);
         for lanes in self.maxima {
-            count += usize::from(s.any_ge(lanes, self.lowest));
+            count += s.bits(s.ge(s.load(lanes), lowest)).count_ones();
         }
-        count
+        count as usize
     }
 }
 
