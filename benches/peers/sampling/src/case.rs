@@ -96,7 +96,7 @@ impl Case {
             }
             Self::Chain => "the notebook's chain in our own arithmetic (masses in f64)",
             Self::Notebook => {
-                "the same under the preset `notebook`, which repeats its f32 arithmetic and writes a row"
+                "the same under the preset `notebook`, which repeats its f32 arithmetic"
             }
             Self::Hf => "T .8 → p .9 → min-p .05 under the preset `hf`",
             Self::LlamaCpp => {
