@@ -74,9 +74,6 @@ impl GenerationConfig {
 
     /// Appends what is configured for a place in the chain, if anything is.
     fn add(&self, stage: Stage, order: &Order, chain: Chain) -> Result<Chain> {
-        let eos = || self.eos_token_id.clone();
-        let ends = !self.eos_token_id.is_empty();
-        let on = |x: Option<f32>, off: f32| x.filter(|&x| x != off);
         match stage {
             Stage::AllowedTokens => {
                 let tokens = self.allowed_token_ids.as_ref();
@@ -87,38 +84,31 @@ impl GenerationConfig {
                 let tokens = some(&self.begin_suppress_tokens);
                 with(chain, tokens.map(|tokens| Ok(BeginSuppress::new(tokens))))
             }
+            Stage::LogitBias => {
+                let biases = Some(&self.logit_bias).filter(|biases| !biases.is_empty());
+                with(chain, biases.map(|biases| LogitBias::new(biases.iter().copied())))
+            }
+            Stage::SequenceBias => {
+                let biases = Some(&self.sequence_bias).filter(|biases| !biases.is_empty());
+                with(chain, biases.map(|biases| SequenceBias::new(biases.iter().cloned())))
+            }
+            Stage::Suppress => {
+                let tokens = some(&self.suppress_tokens);
+                with(chain, tokens.map(|tokens| Ok(SuppressTokens::new(tokens))))
+            }
+            _ => self.add_against_repeats(stage, order, chain),
+        }
+    }
+
+    /// Penalties and bans of what has been said.
+    fn add_against_repeats(&self, stage: Stage, order: &Order, chain: Chain) -> Result<Chain> {
+        match stage {
             Stage::Dry => with(chain, self.dry()),
-            Stage::Epsilon => with(chain, on(self.epsilon_cutoff, 0.0).map(Epsilon::new)),
-            Stage::Eta => with(chain, on(self.eta_cutoff, 0.0).map(Eta::new)),
-            Stage::ForcedBos => {
-                with(chain, self.forced_bos_token_id.map(|bos| Ok(ForcedBos::new(bos))))
-            }
-            Stage::ForcedEos => {
-                let forced = some(&self.forced_eos_token_id);
-                with(chain, forced.map(|eos| ForcedEos::at_new_tokens(self.max_new_tokens, eos)))
-            }
             Stage::Frequency => {
                 let penalty = on(self.frequency_penalty, 0.0).map(FrequencyPenalty::new);
                 let window = self.window(order.frequency);
                 with(chain, penalty.map(|penalty| Ok(penalty?.over(window))))
             }
-            Stage::LengthDecay => {
-                let decay = self.exponential_decay_length_penalty.filter(|_| ends);
-                with(chain, decay.map(|(start, factor)| LengthDecay::new(start, factor, eos())))
-            }
-            Stage::LogitBias => {
-                let biases = Some(&self.logit_bias).filter(|biases| !biases.is_empty());
-                with(chain, biases.map(|biases| LogitBias::new(biases.iter().copied())))
-            }
-            Stage::MinLength => {
-                let min = self.min_length.filter(|&min| min > 0 && ends);
-                with(chain, min.map(|min| MinLength::new(min, eos())))
-            }
-            Stage::MinNewTokens => {
-                let min = self.min_new_tokens.filter(|&min| min > 0 && ends);
-                with(chain, min.map(|min| MinNewTokens::new(min, eos())))
-            }
-            Stage::MinP => with(chain, on(self.min_p, 0.0).map(MinP::new)),
             Stage::NoRepeatNgram => {
                 let size = self.no_repeat_ngram_size.filter(|&size| size > 0);
                 with(chain, size.map(NoRepeatNgram::new))
@@ -133,14 +123,44 @@ impl GenerationConfig {
                 let window = self.window(order.repetition);
                 with(chain, penalty.map(|penalty| Ok(penalty?.over(window))))
             }
-            Stage::SequenceBias => {
-                let biases = Some(&self.sequence_bias).filter(|biases| !biases.is_empty());
-                with(chain, biases.map(|biases| SequenceBias::new(biases.iter().cloned())))
+            _ => self.add_for_length(stage, order, chain),
+        }
+    }
+
+    /// What forbids or forces the end of the text, and its beginning.
+    fn add_for_length(&self, stage: Stage, order: &Order, chain: Chain) -> Result<Chain> {
+        let eos = || self.eos_token_id.clone();
+        let ends = !self.eos_token_id.is_empty();
+        match stage {
+            Stage::ForcedBos => {
+                with(chain, self.forced_bos_token_id.map(|bos| Ok(ForcedBos::new(bos))))
             }
-            Stage::Suppress => {
-                let tokens = some(&self.suppress_tokens);
-                with(chain, tokens.map(|tokens| Ok(SuppressTokens::new(tokens))))
+            Stage::ForcedEos => {
+                let forced = some(&self.forced_eos_token_id);
+                with(chain, forced.map(|eos| ForcedEos::at_new_tokens(self.max_new_tokens, eos)))
             }
+            Stage::LengthDecay => {
+                let decay = self.exponential_decay_length_penalty.filter(|_| ends);
+                with(chain, decay.map(|(start, factor)| LengthDecay::new(start, factor, eos())))
+            }
+            Stage::MinLength => {
+                let min = self.min_length.filter(|&min| min > 0 && ends);
+                with(chain, min.map(|min| MinLength::new(min, eos())))
+            }
+            Stage::MinNewTokens => {
+                let min = self.min_new_tokens.filter(|&min| min > 0 && ends);
+                with(chain, min.map(|min| MinNewTokens::new(min, eos())))
+            }
+            _ => self.add_filter(stage, order, chain),
+        }
+    }
+
+    /// What shapes the distribution.
+    fn add_filter(&self, stage: Stage, order: &Order, chain: Chain) -> Result<Chain> {
+        match stage {
+            Stage::Epsilon => with(chain, on(self.epsilon_cutoff, 0.0).map(Epsilon::new)),
+            Stage::Eta => with(chain, on(self.eta_cutoff, 0.0).map(Eta::new)),
+            Stage::MinP => with(chain, on(self.min_p, 0.0).map(MinP::new)),
             Stage::Temperature => self.add_temperature(chain),
             Stage::TopK => {
                 let top_k = self.top_k().map(TopK::new);
@@ -170,6 +190,7 @@ impl GenerationConfig {
                 let threshold = self.xtc_threshold.unwrap_or(0.1);
                 with(chain, probability.map(|probability| Xtc::new(probability, threshold)))
             }
+            _ => Ok(chain),
         }
     }
 
@@ -210,6 +231,11 @@ impl GenerationConfig {
             self.bad_words_ids.iter().filter(|word| !is_end(word)).cloned().collect();
         (!words.is_empty()).then(|| Ok(BadWords::new(words)?.over(order.bad_words)))
     }
+}
+
+/// The parameter, unless it has the value that switches it off.
+fn on(parameter: Option<f32>, off: f32) -> Option<f32> {
+    parameter.filter(|&x| x != off)
 }
 
 fn with<P: Processor + 'static>(chain: Chain, processor: Option<Result<P>>) -> Result<Chain> {

@@ -65,8 +65,7 @@ const LIMITS: &str = "\
 The machine is shared, so a time is worth less than a ratio: those are taken side by side, and still move by a tenth from run to run.
 Caches are warm; after a forward pass of a large model they would not be, and reading the row would weigh more for everybody. The
 rows are synthetic. Peers are called through their public interfaces without a model. They differ in more than speed: in ties, in
-the precision of running sums, in what a mask or a NaN does. The preset `notebook` divides and checks its row on the best
-instructions even where others are forced.";
+the precision of running sums, in what a mask or a NaN does.";
 
 fn machine(runs: &Runs) -> Result<String, fmt::Error> {
     let Report { machine, .. } = runs.first();
