@@ -128,6 +128,8 @@ fn edited(step: &Step<'_>, chain: &Chain) -> Result<Vec<f32>> {
         }
     }
     check_row(&row)?;
+    // The notebook's temperature is a filter that refuses to overflow.
+    Neighbours(&links[edits..]).process(&step.context, &mut row.clone())?;
     Ok(row)
 }
 
