@@ -227,12 +227,7 @@ impl<'a> Candidates<'a> {
         masses
     }
 
-    /// What is left: which tokens, and how their scores are scaled.
-    pub(crate) fn finish(mut self) -> Left {
-        self.left()
-    }
-
-    /// As [`finish`](Self::finish), of the state so far.
+    /// What is left so far: which tokens, and how their scores are scaled.
     pub(crate) fn left(&mut self) -> Left {
         self.resolve();
         let Self { max, inverse_temperature, f32_temperature, .. } = *self;
@@ -295,7 +290,7 @@ pub(crate) fn edit(
         Err(error) => return Err(error),
     };
     narrow(&mut candidates)?;
-    let left = candidates.finish();
+    let left = candidates.left();
     left.apply(row);
     Ok(())
 }
