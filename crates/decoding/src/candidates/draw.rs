@@ -64,7 +64,7 @@ impl Candidates<'_> {
             return false;
         }
         let maxima = &self.scratch.maxima;
-        let few = self.scratch.isa.run(Reaching { maxima, lowest }) <= FEW_LANES;
+        let few = self.scratch.isa.run(Reaching { maxima: &maxima.blocks, lowest }) <= FEW_LANES;
         if few {
             self.list(lowest);
         }
@@ -257,7 +257,7 @@ impl Test {
         let s = &mut *candidates.scratch;
         let (mass, _) = s.isa.run(Masses::<false> {
             row: candidates.row,
-            maxima: &s.maxima,
+            maxima: &s.maxima.blocks,
             pieces: &pieces.within(ids),
             tilt,
             sums: &mut s.tested,

@@ -46,7 +46,8 @@ impl Candidates<'_> {
         let mut best = (f64::NEG_INFINITY, 0);
         let mut greatest_noise = std::mem::take(&mut self.scratch.noise);
         greatest_noise.clear();
-        greatest_noise.extend((0..self.scratch.maxima.len()).map(|block| noise.greatest(block)));
+        greatest_noise
+            .extend((0..self.scratch.maxima.blocks.len()).map(|block| noise.greatest(block)));
         for (block, &greatest) in greatest_noise.iter().enumerate() {
             self.see(noise.place(block), greatest, open, &mut best);
         }
@@ -61,7 +62,7 @@ impl Candidates<'_> {
 
     /// The best relative score of a block.
     fn block_best(&self, block: usize) -> f64 {
-        let lanes: &[f32; LANES] = &self.scratch.maxima[block];
+        let lanes: &[f32; LANES] = &self.scratch.maxima.blocks[block];
         self.relative(lanes.iter().copied().fold(f32::NEG_INFINITY, f32::max))
     }
 

@@ -3,7 +3,7 @@
 use super::Candidates;
 use crate::{
     interval::End,
-    kernel::{Collect, Weigh, ordered},
+    kernel::{Collect, Weigh, ordered, unordered},
 };
 
 /// Up to how many candidates are ranked by sorting them.
@@ -57,23 +57,15 @@ impl Candidates<'_> {
         s.order.truncate(count);
     }
 
-    /// The id and the score behind a key.
-    pub(super) fn behind(&self, key: u64) -> (u32, f32) {
-        let id = self.scratch.ids[place(key)];
-        (id, self.row[id as usize])
-    }
-
     /// The lower end at the candidate behind `key`.
     pub(super) fn end_at(&self, key: u64) -> End {
-        let (id, score) = self.behind(key);
-        End { score, from: 0, to: id + 1 }
+        End { score: score(key), from: 0, to: self.scratch.ids[place(key)] + 1 }
     }
 
     /// Computes the mass of each listed token.
     pub(super) fn weigh(&mut self) {
         let s = &mut *self.scratch;
         if !s.weighed {
-            s.masses.resize(s.ids.len(), 0.0);
             s.isa.run(Weigh {
                 row: self.row,
                 ids: &s.ids,
@@ -89,6 +81,10 @@ impl Candidates<'_> {
 /// Orders tokens of a list: by score, and of equal ones the earlier (the lower id) is greater.
 pub(super) fn key(place: usize, score: f32) -> u64 {
     u64::from(ordered(score)) << 32 | u64::from(!(place as u32))
+}
+
+pub(super) fn score(key: u64) -> f32 {
+    unordered((key >> 32) as u32)
 }
 
 pub(super) fn place(key: u64) -> usize {

@@ -3,7 +3,7 @@
 use super::Candidates;
 use crate::{
     interval::Interval,
-    kernel::{Between, Masses, Moments, Spread, Tilt, exp},
+    kernel::{Between, ExactSums, Masses, Moments, Spread, Tilt},
 };
 
 /// The passes' masses are right to better than this share of the row's; nearer, f64 decides.
@@ -59,7 +59,7 @@ impl Candidates<'_> {
         let score = |relative: f64| f64::from(self.max) + relative / self.inverse_temperature;
         let lowest = score(relative - DOUBT) as f32;
         let highest = score(relative + DOUBT) as f32;
-        let (row, maxima) = (self.row, &self.scratch.maxima);
+        let (row, maxima) = (self.row, &*self.scratch.maxima.blocks);
         let between =
             Between { row, maxima, lowest: lowest.next_down(), highest: highest.next_up() };
         self.scratch.isa.run(between)
@@ -142,7 +142,7 @@ impl Candidates<'_> {
     ) -> Sums {
         let (mass, moment) = self.scratch.isa.run(Masses::<MOMENT> {
             row: self.row,
-            maxima: &self.scratch.maxima,
+            maxima: &self.scratch.maxima.blocks,
             pieces: &interval.pieces(self.row.len()),
             tilt: self.tilt(inverse_temperature),
             sums,
@@ -157,15 +157,9 @@ impl Candidates<'_> {
 
     /// The same in f64 throughout: what the passes approximate to some 10⁻⁶.
     pub(super) fn exact_sums_over(&self, interval: &Interval, inverse_temperature: f64) -> Sums {
-        let (mut mass, mut moment) = (0.0, 0.0);
-        for (id, &x) in self.row.iter().enumerate() {
-            if interval.contains(id as u32, x) {
-                let relative = (f64::from(x) - f64::from(self.max)) * inverse_temperature;
-                let of = exp(relative);
-                mass += of;
-                moment += if of > 0.0 { of * relative } else { 0.0 };
-            }
-        }
+        let (row, pieces) = (self.row, &interval.pieces(self.row.len()));
+        let sums = ExactSums { row, pieces, max: self.max, inverse_temperature };
+        let (mass, moment) = self.scratch.isa.run(sums);
         Sums { mass, moment: Some(moment) }
     }
 }

@@ -200,7 +200,7 @@ impl<'a> Candidates<'a> {
 
     /// The lowest id inside the interval whose score is `score`.
     fn first_with(&self, score: f32) -> u32 {
-        let first = First { row: self.row, maxima: &self.scratch.maxima, score };
+        let first = First { row: self.row, maxima: &self.scratch.maxima.blocks, score };
         let from = self.scratch.isa.run(first).unwrap_or(0);
         let ids = self.row.iter().enumerate().skip(from);
         let first = ids.filter(|(_, x)| **x == score).find(|(id, x)| self.has(*id, **x));

@@ -1,7 +1,7 @@
 //! The notebook's nucleus: f32 sums in the order in which PyTorch adds up.
 
-use super::{Candidates, nucleus::first};
-use crate::interval::Ties;
+use super::{Candidates, list::score, nucleus::first};
+use crate::{interval::Ties, kernel::ExpInF32};
 
 /// Lanes in which PyTorch's vectorised softmax adds up.
 const LANES: usize = 16;
@@ -20,10 +20,20 @@ impl Candidates<'_> {
 
     /// The least score that looks like `score` once divided in f32.
     pub(super) fn tied(&self, score: f32) -> f32 {
-        match self.f32_temperature {
-            Some(_) if score > f32::MIN => first(|x| self.divided(x) >= self.divided(score)),
-            _ => score,
+        if self.f32_temperature.is_none() || score == f32::MIN {
+            return score;
         }
+        let divided = self.divided(score);
+        let mut least = score;
+        // Three are the most, unless the quotient is subnormal.
+        for _ in 0..4 {
+            let next = least.next_down();
+            if self.divided(next) < divided {
+                return least;
+            }
+            least = next;
+        }
+        first(|x| self.divided(x) >= divided)
     }
 
     /// Keeps the best tokens for as long as the running probability before them is at most `p`, with the
@@ -35,10 +45,11 @@ impl Candidates<'_> {
         }
         self.rank();
         let mut masses = std::mem::take(&mut self.scratch.notebook);
-        let score = |&key: &u64| self.divided(self.behind(key).1);
-        let max = self.scratch.order.first().map_or(0.0, score);
+        let divided = |&key: &u64| self.divided(score(key));
+        let max = self.scratch.order.first().map_or(0.0, divided);
         masses.clear();
-        masses.extend(self.scratch.order.iter().map(|key| (score(key) - max).exp()));
+        masses.extend(self.scratch.order.iter().map(|key| divided(key) - max));
+        self.scratch.isa.run(ExpInF32(&mut masses));
         let kept = kept_len(&masses, lane_sum(&masses), p);
         self.scratch.notebook = masses;
         if kept < self.scratch.order.len() {

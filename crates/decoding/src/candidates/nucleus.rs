@@ -6,7 +6,10 @@
 
 use std::cmp::Ordering::Equal;
 
-use super::{Candidates, list::place};
+use super::{
+    Candidates,
+    list::{self, place},
+};
 use crate::{
     interval::{End, Interval, Ties},
     kernel::{exp, ordered, unordered},
@@ -135,10 +138,10 @@ impl Candidates<'_> {
     /// but those with the highest ids.
     fn highest_ids(&self, kept: usize, score: f32) -> Option<End> {
         let order = &self.scratch.order;
-        let beyond = order[kept..].iter().take_while(|key| self.behind(**key).1 == score).count();
-        let tied =
-            order[..kept].iter().rev().take_while(|key| self.behind(**key).1 == score).count();
-        let (from, _) = self.behind(order[kept + beyond - tied]);
+        let is_tied = |key: &&u64| list::score(**key) == score;
+        let beyond = order[kept..].iter().take_while(is_tied).count();
+        let tied = order[..kept].iter().rev().take_while(is_tied).count();
+        let from = self.scratch.ids[place(order[kept + beyond - tied])];
         (beyond > 0).then_some(End { score, from, to: u32::MAX })
     }
 

@@ -2,14 +2,13 @@
 
 use super::mass::Sums;
 use crate::interval::{Interval, Pieces};
-use crate::kernel::{BLOCK, Isa, LaneMaxima};
+use crate::kernel::{BLOCK, Isa, LaneMaxima, Maxima};
 
 /// Buffers for [`Candidates`](super::Candidates). They grow to what the widest row needs.
 #[derive(Clone, Debug)]
 pub struct Scratch {
     pub(super) isa: Isa,
-    /// Of each block of the row.
-    pub(super) maxima: Vec<LaneMaxima>,
+    pub(super) maxima: Maxima,
     pub(super) sums: Vec<f32>,
     /// Of the last candidates whose blocks were summed at the present temperature.
     pub(super) summed: Option<Sums>,
@@ -17,7 +16,7 @@ pub struct Scratch {
     pub(super) summed_pieces: Pieces,
     /// Masses that a test of one candidate needs beside `sums`.
     pub(super) tested: Vec<f32>,
-    pub(super) groups: Vec<LaneMaxima>,
+    pub(super) folded: Vec<LaneMaxima>,
     /// Ids, ascending, that hold all candidates; valid if `listed`.
     pub(super) ids: Vec<u32>,
     pub(super) listed: bool,
@@ -52,13 +51,13 @@ impl Scratch {
     pub fn new(isa: Isa) -> Self {
         Self {
             isa,
-            maxima: Vec::new(),
+            maxima: Maxima::default(),
             sums: Vec::new(),
             summed: None,
             summed_over: Interval::all(),
             summed_pieces: Pieces::default(),
             tested: Vec::new(),
-            groups: Vec::new(),
+            folded: Vec::new(),
             ids: Vec::new(),
             listed: false,
             pure: false,
@@ -76,7 +75,6 @@ impl Scratch {
 
     pub(super) fn reset(&mut self, len: usize) {
         let blocks = len.div_ceil(BLOCK);
-        self.maxima.resize(blocks, [f32::NEG_INFINITY; 16]);
         self.sums.resize(blocks, 0.0);
         self.tested.resize(blocks, 0.0);
         self.listed = false;

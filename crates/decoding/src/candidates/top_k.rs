@@ -1,6 +1,9 @@
 //! The k best of the candidates, by selection.
 
-use super::{Candidates, list::FEW};
+use super::{
+    Candidates,
+    list::{self, FEW},
+};
 use crate::{
     interval::{End, Ties},
     kernel::{Collect, lower_bound},
@@ -38,7 +41,7 @@ impl Candidates<'_> {
     /// Keeps the `k` best and whoever else has at least `score`.
     fn keep_tied(&mut self, k: usize, score: f32) {
         let rest = self.scratch.order[k..].iter();
-        let ties = rest.take_while(|&&key| self.behind(key).1 >= score).count();
+        let ties = rest.take_while(|&&key| list::score(key) >= score).count();
         if self.scratch.ranked {
             self.keep_ranks(k + ties, End::with_ties(score));
         } else {
@@ -71,7 +74,7 @@ impl Candidates<'_> {
 
     fn bound(&mut self, k: usize) -> f32 {
         let s = &mut *self.scratch;
-        lower_bound(s.isa, &s.maxima, k, &mut s.groups)
+        lower_bound(s.isa, self.row, &s.maxima, k, &mut s.folded)
     }
 
     /// The key of the k-th best candidate, where there are so many. Ranks the candidates if they are few.

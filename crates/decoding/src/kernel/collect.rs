@@ -1,11 +1,11 @@
 //! Finding the few scores of a row that reach another.
 
-use super::{BLOCK, Kernel, LANES, LaneMaxima, Simd, blocks, tail};
+use super::{BLOCK, Kernel, LANES, LaneMaxima, Maxima, Simd, blocks, tail};
 
 /// Appends the ids of the scores of at least `lowest`, ascending. At most one pass.
 pub(crate) struct Collect<'a> {
     pub(crate) row: &'a [f32],
-    pub(crate) maxima: &'a [LaneMaxima],
+    pub(crate) maxima: &'a Maxima,
     pub(crate) lowest: f32,
     pub(crate) out: &'a mut Vec<u32>,
 }
@@ -14,30 +14,62 @@ impl Kernel for Collect<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(mut self, s: S) {
         let lowest = s.splat(self.lowest);
-        let (whole, rest) = self.row.as_chunks::<BLOCK>();
         // Which blocks to look at is written down without a branch, a word of blocks at a time.
-        for (word, maxima) in self.maxima.chunks(64).enumerate() {
+        for (word, lanes) in self.maxima.blocks.chunks(64).enumerate() {
             let mut blocks = 0u64;
-            for (b, lanes) in maxima.iter().enumerate() {
+            for (b, lanes) in lanes.iter().enumerate() {
                 blocks |= u64::from(s.any_ge(lanes, self.lowest)) << b;
             }
             while blocks != 0 {
-                let b = 64 * word + blocks.trailing_zeros() as usize;
+                self.look_at(s, 64 * word + blocks.trailing_zeros() as usize, lowest);
                 blocks &= blocks - 1;
-                match whole.get(b) {
-                    Some(block) => collect(s, block, b, lowest, self.out),
-                    None if rest.is_empty() => {}
-                    None => collect(s, &tail(self.row), b, lowest, self.out),
-                }
             }
         }
     }
 }
 
+impl Collect<'_> {
+    #[inline(always)]
+    fn look_at<S: Simd>(&mut self, s: S, b: usize, lowest: S::F) {
+        let lanes = s.bits(s.ge(s.load(&self.maxima.blocks[b]), lowest));
+        match self.row.as_chunks::<BLOCK>().0.get(b) {
+            Some(block) => collect(s, block, b, lanes, lowest, self.out),
+            None => collect(s, &self.maxima.tail, b, lanes, lowest, self.out),
+        }
+    }
+}
+
+/// Mostly one lane has a score to be found, or two: the sixteen of a lane are looked at in one vector.
 #[inline(always)]
-fn collect<S: Simd>(s: S, block: &[f32; BLOCK], b: usize, lowest: S::F, out: &mut Vec<u32>) {
+fn collect<S: Simd>(
+    s: S,
+    block: &[f32; BLOCK],
+    b: usize,
+    mut lanes: u32,
+    lowest: S::F,
+    out: &mut Vec<u32>,
+) {
+    if lanes.count_ones() > 3 {
+        return collect_all(s, block, b, lowest, out);
+    }
+    let start = out.len();
+    while lanes != 0 {
+        let lane = lanes.trailing_zeros() as usize;
+        let column: [f32; LANES] = std::array::from_fn(|v| block[v * LANES + lane]);
+        let mut bits = s.bits(s.ge(s.load(&column), lowest));
+        while bits != 0 {
+            out.push((b * BLOCK + lane) as u32 + bits.trailing_zeros() * LANES as u32);
+            bits &= bits - 1;
+        }
+        lanes &= lanes - 1;
+    }
+    out[start..].sort_unstable();
+}
+
+#[inline(always)]
+fn collect_all<S: Simd>(s: S, block: &[f32; BLOCK], b: usize, lowest: S::F, out: &mut Vec<u32>) {
     for (w, mut bits) in in_block(s, block, lowest).into_iter().enumerate() {
         while bits != 0 {
             out.push((b * BLOCK + w * 64) as u32 + bits.trailing_zeros());

@@ -7,6 +7,7 @@ mod collect;
 mod exp;
 mod kth;
 mod masses;
+mod maxima;
 mod moments;
 mod portable;
 mod simd;
@@ -17,9 +18,10 @@ mod tests;
 mod x86;
 
 pub(crate) use collect::{Between, Collect, First, InBlock, Reaching};
-pub(crate) use exp::{Weigh, exp};
+pub(crate) use exp::{ExactSums, ExpInF32, Weigh, exp};
 pub(crate) use kth::{lower_bound, ordered, unordered};
 pub(crate) use masses::{BlockMasses, Masses, Piece, Tilt};
+pub(crate) use maxima::{GROUPS, LaneMaxima, Maxima};
 pub(crate) use moments::{Moments, Spread};
 pub use simd::Isa;
 pub(crate) use simd::{Kernel, Simd};
@@ -29,9 +31,6 @@ pub(crate) use survey::{Check, ExpSum, MaxPass, Survey};
 pub(crate) const LANES: usize = 16;
 /// Scores of a block.
 pub(crate) const BLOCK: usize = 256;
-
-/// The lanes' maxima of a block: lane j covers the scores j, j + 16, j + 32, …
-pub(crate) type LaneMaxima = [f32; LANES];
 
 /// The blocks of `row` in order; `tail` is its last, if that is not a whole one.
 ///

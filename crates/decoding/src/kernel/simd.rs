@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
-use super::{LANES, portable::Portable};
+use super::{LANES, exp::exp, portable::Portable};
 
 /// The operations on sixteen `f32` lanes that the passes are written in.
 ///
@@ -50,6 +50,34 @@ pub(crate) trait Simd: Copy {
     #[inline(always)]
     fn any_ge(self, a: &[f32; LANES], threshold: f32) -> bool {
         self.bits(self.ge(self.load(a), self.splat(threshold))) != 0
+    }
+
+    /// The greatest lane; NaN lanes count as −∞ or not at all.
+    #[inline(always)]
+    fn greatest(self, x: Self::F) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.store(x, &mut lanes);
+        // In halves, so that the comparisons need not wait for each other.
+        for width in [8, 4, 2, 1] {
+            for i in 0..width {
+                lanes[i] = if lanes[i + width] > lanes[i] { lanes[i + width] } else { lanes[i] };
+            }
+        }
+        lanes[0]
+    }
+
+    /// The least lane.
+    #[inline(always)]
+    fn least(self, x: Self::F) -> f32 {
+        -self.greatest(self.sub(self.splat(0.0), x))
+    }
+
+    /// eˣ of each for x ≤ 0 in f64, to about an ulp; 0 where that is below the least normal number.
+    #[inline(always)]
+    fn exp_f64(self, x: &mut [f64; LANES]) {
+        for x in x {
+            *x = exp(*x);
+        }
     }
 
     /// 2ˣ for x ≤ 0, to about an ulp: a polynomial on [−½, ½], scaled. Below 2⁻¹²⁵ it is anything

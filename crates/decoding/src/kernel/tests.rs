@@ -26,8 +26,8 @@ fn row(len: usize) -> Vec<f32> {
     (0..len).map(score).collect()
 }
 
-fn maxima(isa: Isa, row: &[f32]) -> Vec<LaneMaxima> {
-    let mut maxima = vec![[f32::NEG_INFINITY; LANES]; row.len().div_ceil(BLOCK)];
+fn maxima(isa: Isa, row: &[f32]) -> Maxima {
+    let mut maxima = Maxima::default();
     isa.run(Survey { row, maxima: &mut maxima });
     maxima
 }
@@ -46,16 +46,26 @@ fn near(ours: f64, theirs: f64, share: f64) -> bool {
 #[test]
 fn a_survey_finds_the_maxima_of_lanes_and_row() {
     each(|isa, row| {
-        let mut maxima = vec![[0.0; LANES]; row.len().div_ceil(BLOCK)];
+        let mut maxima = Maxima::default();
         let found = isa.run(Survey { row, maxima: &mut maxima });
         let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         assert_eq!((found.max, found.suspect), (max, false), "{} on {}", row.len(), isa.name());
         assert_eq!(isa.run(MaxPass(row)), max);
-        for (b, lanes) in maxima.iter().enumerate() {
+        let greatest = |start: usize, end: usize, step: usize| {
+            let scores = row.iter().take(end).skip(start).step_by(step);
+            scores.copied().fold(f32::NEG_INFINITY, f32::max)
+        };
+        for (b, lanes) in maxima.blocks.iter().enumerate() {
             for (lane, &max) in lanes.iter().enumerate() {
-                let scores = row.chunks(BLOCK).nth(b).into_iter().flatten();
-                let scores = scores.skip(lane).step_by(LANES).copied();
-                assert_eq!(max, scores.fold(f32::NEG_INFINITY, f32::max), "{b} {lane}");
+                let start = b * BLOCK;
+                assert_eq!(max, greatest(start + lane, start + BLOCK, LANES), "{b} {lane}");
+            }
+        }
+        let grouped = if maxima.blocks.len() < GROUPS { 0 } else { GROUPS };
+        for (g, lanes) in maxima.groups[..grouped].iter().enumerate() {
+            for (lane, &max) in lanes.iter().enumerate() {
+                let blocks = maxima.blocks.iter().skip(g).step_by(GROUPS).map(|lanes| lanes[lane]);
+                assert_eq!(max, blocks.fold(f32::NEG_INFINITY, f32::max), "{g} {lane}");
             }
         }
     });
@@ -69,8 +79,7 @@ fn a_survey_suspects_a_nan_wherever_it_stands() {
             for background in [None, Some(f32::MAX), Some(f32::NEG_INFINITY)] {
                 let mut row = background.map_or(row.to_vec(), |x| vec![x; row.len()]);
                 row[place] = f32::NAN;
-                let mut maxima = vec![[0.0; LANES]; row.len().div_ceil(BLOCK)];
-                let found = isa.run(Survey { row: &row, maxima: &mut maxima });
+                let found = isa.run(Survey { row: &row, maxima: &mut Maxima::default() });
                 assert!(found.suspect, "{place} of {} on {}", row.len(), isa.name());
             }
         }
@@ -87,11 +96,11 @@ fn scores_are_collected_first_found_and_counted() {
             let mut out = vec![7];
             isa.run(Collect { row, maxima, lowest, out: &mut out });
             assert_eq!(out.split_off(1), expected, "{lowest} on {}", isa.name());
-            let first = isa.run(First { row, maxima, score: lowest });
+            let first = isa.run(First { row, maxima: &maxima.blocks, score: lowest });
             assert_eq!(first, expected.first().map(|&id| id as usize));
             let lane = |&id: &u32| (id as usize / BLOCK, id as usize % LANES);
             let lanes: std::collections::BTreeSet<_> = expected.iter().map(lane).collect();
-            assert_eq!(isa.run(Reaching { maxima, lowest }), lanes.len());
+            assert_eq!(isa.run(Reaching { maxima: &maxima.blocks, lowest }), lanes.len());
         }
     });
 }
@@ -106,7 +115,7 @@ fn the_bound_of_the_kth_score_is_below_it_and_not_far() {
             .into_iter()
             .filter(|k| (1..=row.len()).contains(k))
         {
-            let bound = lower_bound(isa, &maxima, k, &mut Vec::new());
+            let bound = lower_bound(isa, row, &maxima, k, &mut Vec::new());
             let kth = sorted.get(k - 1).copied().unwrap_or(f32::NEG_INFINITY);
             assert!(bound <= kth, "{bound} above {kth}, {k} of {} on {}", row.len(), isa.name());
             if 64 * k < row.len() {
@@ -177,7 +186,7 @@ fn mass(tilt: Tilt, x: f32) -> (f64, f64) {
 #[test]
 fn masses_are_summed_over_pieces() {
     each(|isa, row| {
-        let maxima = &maxima(isa, row);
+        let maxima = &*maxima(isa, row).blocks;
         for (pieces, tilt) in pieces_and_tilts(row.len()) {
             let pieces = &pieces;
             let mut sums = vec![-1.0; maxima.len()];
@@ -209,7 +218,7 @@ fn masses_and_moments_of_whole_rows_are_right_to_a_ten_millionth() {
         let row: Vec<f32> = (0..len).map(|i| -(width * uniform(2, 0, i)) as f32).collect();
         let mut sums = vec![0.0; row.len().div_ceil(BLOCK)];
         let pieces = &[Piece { ids: 0..row.len(), lowest: f32::MIN, highest: f32::MAX }];
-        let (maxima, tilt) = (&maxima(isa, &row), TILTS[0]);
+        let (maxima, tilt) = (&*maxima(isa, &row).blocks, TILTS[0]);
         let (total, moment) =
             isa.run(Masses::<true> { row: &row, maxima, pieces, tilt, sums: &mut sums });
         let masses =
@@ -230,6 +239,26 @@ fn check_sums(ours: &[f32], theirs: &[f64], pieces: &[Piece]) {
         let expected = if reached.contains(&b) { theirs } else { -1.0 };
         assert!(near(f64::from(ours), expected, 1e-5), "block {b}: {ours} {expected}");
     }
+}
+
+#[test]
+fn exact_sums_are_those_of_plain_loops() {
+    each(|isa, row| {
+        for (pieces, tilt) in pieces_and_tilts(row.len()) {
+            let inverse_temperature = f64::from(tilt.scale) / std::f64::consts::LOG2_E;
+            let (max, pieces) = (tilt.reference, &pieces);
+            let (mass, moment) = isa.run(ExactSums { row, pieces, max, inverse_temperature });
+            let candidates = row.iter().enumerate().filter(|(id, x)| inside(pieces, *id, **x));
+            let (mut their_mass, mut their_moment) = (0.0, 0.0);
+            for (_, &x) in candidates {
+                let relative = (f64::from(x) - f64::from(max)) * inverse_temperature;
+                their_mass += relative.exp();
+                their_moment += if relative.exp() > 0.0 { relative.exp() * relative } else { 0.0 };
+            }
+            assert!(near(mass, their_mass, 1e-13), "{mass} {their_mass} on {}", isa.name());
+            assert!(near(moment, their_moment, 1e-12), "{moment} {their_moment} {}", isa.name());
+        }
+    });
 }
 
 #[test]
@@ -271,11 +300,16 @@ fn moments_count_and_spread() {
 fn lists_are_weighed_in_f64_and_rows_summed() {
     each(|isa, row| {
         let ids: Vec<u32> = (0..row.len() as u32).rev().filter(|id| id % 3 != 1).collect();
-        let mut out = vec![-1.0; ids.len()];
+        let mut out = vec![];
         isa.run(Weigh { row, ids: &ids, max: 0.5, inverse_temperature: 1.7, out: &mut out });
         for (&id, &ours) in ids.iter().zip(&out) {
             let theirs = ((f64::from(row[id as usize]) - 0.5) * 1.7).exp();
             assert!(near(ours, theirs, 1e-14), "{ours} {theirs} on {}", isa.name());
+        }
+        let mut in_f32 = row.to_vec();
+        isa.run(ExpInF32(&mut in_f32));
+        for (&x, ours) in row.iter().zip(in_f32) {
+            assert_eq!(ours, f64::from(x).exp() as f32, "{x} on {}", isa.name());
         }
         let theirs: f64 = row.iter().map(|&x| f64::from(x).exp()).sum();
         let ours = isa.run(ExpSum { row, max: 0.0 });

@@ -1,9 +1,12 @@
 //! The lanes on x86-64: two registers of AVX2, or one of AVX-512.
 #![allow(unsafe_code)] // Calls of vector instructions; each type below proves that the machine has its own.
 
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, f64::consts::LOG2_E};
 
-use super::{Kernel, LANES, Simd};
+use super::{
+    Kernel, LANES, Simd,
+    exp::{LEAST, LN_2, ROUNDER, TAYLOR},
+};
 
 /// AVX2 and FMA exist here: only [`Avx2::detect`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +143,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn greatest(self, x: Self::F) -> f32 {
+        proven!(_mm512_reduce_max_ps(x))
+    }
+
+    #[inline(always)]
     fn select(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
         proven!(_mm512_mask_blend_ps(m, b, a))
     }
@@ -166,6 +174,27 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn sum_f64(self, x: Self::D) -> f64 {
         proven!(_mm512_reduce_add_pd(_mm512_add_pd(x[0], x[1])))
+    }
+
+    #[inline(always)]
+    fn exp_f64(self, x: &mut [f64; LANES]) {
+        for x in x.as_chunks_mut::<8>().0 {
+            proven!({
+                let least = _mm512_set1_pd(LEAST);
+                let given = _mm512_loadu_pd(x.as_ptr());
+                let normal = _mm512_cmp_pd_mask::<_CMP_GE_OQ>(given, least);
+                let given = _mm512_max_pd(given, least);
+                let n = _mm512_mul_pd(given, _mm512_set1_pd(LOG2_E));
+                let n = _mm512_roundscale_pd::<_MM_FROUND_TO_NEAREST_INT>(n);
+                let f = _mm512_fnmadd_pd(n, _mm512_set1_pd(LN_2[0]), given);
+                let f = _mm512_fnmadd_pd(n, _mm512_set1_pd(LN_2[1]), f);
+                let mut y = _mm512_set1_pd(TAYLOR[13]);
+                for &coefficient in TAYLOR[..13].iter().rev() {
+                    y = _mm512_fmadd_pd(y, f, _mm512_set1_pd(coefficient));
+                }
+                _mm512_storeu_pd(x.as_mut_ptr(), _mm512_maskz_scalef_pd(normal, y, n));
+            });
+        }
     }
 }
 
@@ -304,6 +333,29 @@ impl Simd for Avx2 {
             _mm256_storeu_pd(lanes.as_mut_ptr(), sum);
         });
         (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    }
+
+    #[inline(always)]
+    fn exp_f64(self, x: &mut [f64; LANES]) {
+        for x in x.as_chunks_mut::<4>().0 {
+            proven!({
+                let (least, rounder) = (_mm256_set1_pd(LEAST), _mm256_set1_pd(ROUNDER));
+                let given = _mm256_loadu_pd(x.as_ptr());
+                let normal = _mm256_cmp_pd::<_CMP_GE_OQ>(given, least);
+                let given = _mm256_max_pd(given, least);
+                let shifted = _mm256_fmadd_pd(given, _mm256_set1_pd(LOG2_E), rounder);
+                let n = _mm256_sub_pd(shifted, rounder);
+                let f = _mm256_fnmadd_pd(n, _mm256_set1_pd(LN_2[0]), given);
+                let f = _mm256_fnmadd_pd(n, _mm256_set1_pd(LN_2[1]), f);
+                let mut y = _mm256_set1_pd(TAYLOR[13]);
+                for &coefficient in TAYLOR[..13].iter().rev() {
+                    y = _mm256_fmadd_pd(y, f, _mm256_set1_pd(coefficient));
+                }
+                let exponent = _mm256_slli_epi64::<52>(_mm256_castpd_si256(shifted));
+                let y = _mm256_add_epi64(_mm256_castpd_si256(y), exponent);
+                _mm256_storeu_pd(x.as_mut_ptr(), _mm256_and_pd(_mm256_castsi256_pd(y), normal));
+            });
+        }
     }
 }
 
