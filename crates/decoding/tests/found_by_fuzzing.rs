@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use enredo_decoding::{Chain, Isa, Sampler, Temperature, Ties, TopK, TopP, Typical, Xtc};
+use enredo_decoding::{
+    Chain, DynamicTemperature, Isa, Sampler, Temperature, Ties, TopK, TopP, Typical, Xtc,
+};
 
 fn sampler(chain: Chain, isa: Isa) -> Sampler {
     Sampler::seeded(chain, 1).on(isa)
@@ -125,5 +127,16 @@ fn typical_is_not_misled_by_masses_that_underflow() {
                 assert!(sampler.probabilities(&[], &row).unwrap()[token as usize] > 0.0);
             }
         }
+    }
+}
+
+/// What stands for a mass of 0 in f32 made an entropy of 10⁻³⁶, and that to the power of 0.05 a temperature.
+#[test]
+fn a_certain_row_has_no_entropy_on_any_instruction_set() {
+    let row = [1e4, -2e24, -2e24, f32::NEG_INFINITY];
+    for isa in Isa::available() {
+        let chain = Chain::new().with(DynamicTemperature::new(0.66, 2.8e23, 0.05).unwrap());
+        let probabilities = sampler(chain, isa).probabilities(&[], &row).unwrap();
+        assert_eq!(probabilities, [1.0, 0.0, 0.0, 0.0], "on {}", isa.name());
     }
 }

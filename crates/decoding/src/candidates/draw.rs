@@ -3,7 +3,7 @@
 use super::{
     Candidates,
     list::place,
-    mass::{DOUBT, Sums},
+    mass::{DOUBT, Sums, UNDERFLOW},
     nucleus::{MassFilter, Pending},
 };
 use crate::{
@@ -16,9 +16,6 @@ const ATTEMPTS: u32 = 32;
 
 /// How often a draw may miss the candidates before their own masses are computed.
 const MISSES: u32 = 8;
-
-/// More than the moments of masses that f32 cannot hold add up to.
-const UNDERFLOW: f64 = 1e-28;
 
 /// In how many lanes candidates may lie to be listed for a draw.
 const FEW_LANES: usize = 96;

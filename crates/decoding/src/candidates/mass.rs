@@ -9,6 +9,9 @@ use crate::{
 /// The passes' masses are right to better than this share of the row's; nearer, f64 decides.
 pub(super) const DOUBT: f64 = 1e-5;
 
+/// More than the moments of masses that f32 cannot hold add up to.
+pub(super) const UNDERFLOW: f64 = 1e-28;
+
 /// The steepest scale that f32 can hold: an infinite one would make 0 · scale no number.
 const STEEPEST: f64 = f32::MAX as f64;
 
@@ -21,8 +24,11 @@ pub(super) struct Sums {
 
 impl Sums {
     /// H = −Σ p ln p, in nats.
+    ///
+    /// Not more than [`UNDERFLOW`] is 0 on every instruction set: a power below 1 would tell them apart.
     fn entropy(&self) -> f64 {
-        self.mass.ln() - self.mean_relative()
+        let entropy = self.mass.ln() - self.mean_relative();
+        if entropy.abs() <= UNDERFLOW { 0.0 } else { entropy }
     }
 
     /// Σ p r.
