@@ -1,38 +1,17 @@
-//! The processors that look at the context, against what transformers, vLLM and llama.cpp leave of the
-//! same rows (`fixtures/`; how it was recorded: `benches/peers/sampling`).
-//!
-//! Of each recording the cases that configure nothing but such processors are taken.
-#![allow(clippy::unwrap_used)]
+//! The processors that look at the context, on the cases that configure nothing else.
 
+use crate::recording::{Case, Recording};
 use enredo_decoding::{
     BadWords, BeginSuppress, Chain, Context, Dry, ForcedBos, ForcedEos, FrequencyPenalty,
     LengthDecay, LogitBias, MinLength, MinNewTokens, NoRepeatNgram, PresencePenalty, Processor,
     RepetitionPenalty, SequenceBias, SuppressTokens, Window, softmax,
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-#[derive(Deserialize)]
-struct Recording {
-    rows: Vec<Vec<Option<f32>>>,
-    cases: Vec<Case>,
-}
+/// What a case configures.
+struct Config<'a>(&'a Map<String, Value>);
 
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    row: usize,
-    input_ids: Vec<u32>,
-    prompt_len: usize,
-    config: Config,
-    kept: Vec<usize>,
-    probabilities: Vec<f64>,
-}
-
-#[derive(Deserialize)]
-struct Config(serde_json::Map<String, Value>);
-
-impl Config {
+impl Config<'_> {
     fn get<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.0.get(key).map(|value| serde_json::from_value(value.clone()).unwrap())
     }
@@ -73,7 +52,7 @@ const TRANSFORMERS: [&str; 11] = [
 ];
 
 /// In the order of its `_get_logits_processor`.
-fn transformers(config: &Config) -> Chain {
+fn transformers(config: &Config<'_>) -> Chain {
     let eos = || config.tokens("eos_token_id").unwrap_or_default();
     let bias = config.get::<Vec<(Vec<u32>, f32)>>("sequence_bias").map(SequenceBias::new);
     let chain = add(Chain::new(), bias.map(Result::unwrap));
@@ -104,7 +83,7 @@ fn transformers(config: &Config) -> Chain {
 const VLLM: [&str; 4] =
     ["bad_words_ids", "repetition_penalty", "frequency_penalty", "presence_penalty"];
 
-fn vllm(config: &Config) -> Chain {
+fn vllm(config: &Config<'_>) -> Chain {
     let words = config
         .get::<Vec<Vec<u32>>>("bad_words_ids")
         .map(|words| BadWords::new(words).unwrap().over(Window::Generated));
@@ -129,7 +108,7 @@ const LLAMA_CPP: [&str; 10] = [
     "dry_sequence_breakers",
 ];
 
-fn llama_cpp(config: &Config) -> Chain {
+fn llama_cpp(config: &Config<'_>) -> Chain {
     let bias =
         config.get::<Vec<(u32, f32)>>("logit_bias").map(|bias| LogitBias::new(bias).unwrap());
     let chain = add(Chain::new(), bias);
@@ -156,19 +135,18 @@ fn llama_cpp(config: &Config) -> Chain {
 }
 
 /// Compares every case that is about `keys`; each of them must be among these.
-fn compare(recording: &str, keys: &[&str], chain: fn(&Config) -> Chain) {
-    let recording: Recording = serde_json::from_str(recording).unwrap();
+fn compare(system: &str, keys: &[&str], chain: fn(&Config<'_>) -> Chain) {
+    let recording = Recording::of(system);
     let others = ["do_sample", "eos_token_id", "max_new_tokens"];
-    let about = |case: &&Case| case.config.is_about(keys, &others);
+    let about = |case: &&Case| Config(&case.config).is_about(keys, &others);
     for key in keys {
-        let set = |case: &Case| case.config.0.contains_key(*key);
+        let set = |case: &Case| case.config.contains_key(*key);
         assert!(recording.cases.iter().filter(about).any(set), "no case sets {key}");
     }
     for case in recording.cases.iter().filter(about) {
-        let logits = recording.rows[case.row].iter().map(|l| l.unwrap_or(f32::NEG_INFINITY));
-        let mut row: Vec<f32> = logits.collect();
+        let mut row = recording.logits(case.row);
         let context = Context::new(&case.input_ids).with_prompt_len(case.prompt_len);
-        chain(&case.config).process(&context, &mut row).unwrap();
+        chain(&Config(&case.config)).process(&context, &mut row).unwrap();
         let kept: Vec<usize> = (0..row.len()).filter(|&i| row[i] > f32::NEG_INFINITY).collect();
         assert_eq!(kept, case.kept, "{}", case.name);
         let ours = softmax(&row).unwrap();
@@ -184,17 +162,17 @@ fn compare(recording: &str, keys: &[&str], chain: fn(&Config) -> Chain) {
 
 #[test]
 fn transformers_leaves_the_same() {
-    compare(include_str!("fixtures/transformers.json"), &TRANSFORMERS, transformers);
+    compare("transformers", &TRANSFORMERS, transformers);
 }
 
 #[test]
 fn vllm_leaves_the_same() {
-    compare(include_str!("fixtures/vllm.json"), &VLLM, vllm);
+    compare("vllm", &VLLM, vllm);
 }
 
 #[test]
 fn llama_cpp_leaves_the_same() {
-    compare(include_str!("fixtures/llama_cpp.json"), &LLAMA_CPP, llama_cpp);
+    compare("llama_cpp", &LLAMA_CPP, llama_cpp);
 }
 
 #[test]
@@ -205,7 +183,7 @@ fn a_trace_calls_them_by_their_names_in_a_configuration() {
         "forced_eos_token_id": 2, "max_new_tokens": 9, "exponential_decay_length_penalty": [3, 1.5],
         "suppress_tokens": [3], "begin_suppress_tokens": [4], "eos_token_id": 2,
     });
-    let chain = transformers(&serde_json::from_value(config).unwrap());
+    let chain = transformers(&Config(config.as_object().unwrap()));
     let names: Vec<&str> = chain.links().map(Processor::name).collect();
     let expected = "sequence_bias repetition_penalty no_repeat_ngram bad_words min_length min_new_tokens \
                     forced_bos forced_eos length_decay suppress_tokens begin_suppress";
@@ -214,7 +192,7 @@ fn a_trace_calls_them_by_their_names_in_a_configuration() {
         "logit_bias": [[1, 1.0]], "frequency_penalty": 0.5, "presence_penalty": 0.5,
         "dry_multiplier": 0.8, "dry_base": 1.75, "dry_allowed_length": 2, "dry_penalty_last_n": 64,
     });
-    let chain = llama_cpp(&serde_json::from_value(config).unwrap());
+    let chain = llama_cpp(&Config(config.as_object().unwrap()));
     let names: Vec<&str> = chain.links().map(Processor::name).collect();
     assert_eq!(names.join(" "), "logit_bias frequency_penalty presence_penalty dry");
 }

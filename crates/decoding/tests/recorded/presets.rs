@@ -1,57 +1,10 @@
-//! The presets, against what transformers, vLLM and llama.cpp themselves leave of the same rows
-//! (`fixtures/`; how it was recorded: `benches/peers/sampling`).
-#![allow(clippy::unwrap_used)]
+//! The presets, on all cases.
 
+use crate::recording::{Case, Recording};
 use enredo_decoding::{
     Candidates, Context, GenerationConfig, Mirostat, MirostatState, Preset, Scratch,
 };
-use serde::Deserialize;
 use serde_json::{Map, Value};
-
-#[derive(Deserialize)]
-struct Recording {
-    rows: Vec<Vec<Option<f32>>>,
-    cases: Vec<Case>,
-    #[serde(default)]
-    mirostat: Vec<Sequence>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    row: usize,
-    input_ids: Vec<u32>,
-    prompt_len: usize,
-    config: Map<String, Value>,
-    kept: Vec<usize>,
-    probabilities: Vec<f64>,
-    /// Set where it is arbitrary which of equal tokens the system kept.
-    ties: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Sequence {
-    config: Map<String, Value>,
-    steps: Vec<Step>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    row: usize,
-    mu: f64,
-    kept: Vec<usize>,
-    probabilities: Vec<f64>,
-}
-
-fn recording(system: &str) -> Recording {
-    let path = format!("{}/tests/fixtures/{system}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// null is −∞.
-fn logits(row: &[Option<f32>]) -> Vec<f32> {
-    row.iter().map(|x| x.unwrap_or(f32::NEG_INFINITY)).collect()
-}
 
 fn config(fields: &Map<String, Value>, preset: Preset) -> GenerationConfig {
     let mut config: GenerationConfig =
@@ -75,12 +28,12 @@ fn assert_same(name: &str, ours: &[f64], kept: &[usize], probabilities: &[f64]) 
 
 /// Compares all cases but those that set one of `absent`; returns how many.
 fn check(system: &str, preset: Preset, absent: &[&str]) -> usize {
-    let recording = recording(system);
+    let recording = Recording::of(system);
     let sets = |case: &&Case| !absent.iter().any(|key| case.config.contains_key(*key));
     let mut compared = 0;
     for case in recording.cases.iter().filter(|case| case.ties.is_none()).filter(sets) {
         let context = Context::new(&case.input_ids).with_prompt_len(case.prompt_len);
-        let row = logits(&recording.rows[case.row]);
+        let row = recording.logits(case.row);
         if case.config.contains_key("dynatemp_range") && row.contains(&f32::NEG_INFINITY) {
             continue;
         }
@@ -113,7 +66,7 @@ fn llama_cpp_is_llama_cpp() {
 /// that one token stays, and ours is V.
 #[test]
 fn mirostat_is_llama_cpps() {
-    let recording = recording("llama_cpp");
+    let recording = Recording::of("llama_cpp");
     let (mut compared, mut overflown) = (0, 0);
     for sequence in &recording.mirostat {
         let parameter = |key: &str| sequence.config[key].as_f64().unwrap() as f32;
@@ -123,7 +76,7 @@ fn mirostat_is_llama_cpps() {
             _ => Mirostat::v2(tau, eta).unwrap(),
         };
         for step in &sequence.steps {
-            let row = logits(&recording.rows[step.row]);
+            let row = recording.logits(step.row);
             let mut scratch = Scratch::default();
             let mut candidates = Candidates::new(&row, &mut scratch).unwrap();
             candidates.divide(f64::from(parameter("temperature")));
