@@ -26,7 +26,7 @@ const OWNERS: [(&str, &[&str]); 8] = [
     ("arrow", &["enredo-corpus"]),
     ("clap", &["enredo"]),
     ("parquet", &["enredo-corpus"]),
-    ("rand", &["enredo-corpus", "enredo-decoding", "enredo-trainer"]),
+    ("rand", &["enredo-corpus", "enredo-trainer"]),
     ("resvg", &["enredo-run"]),
     ("tch", &["enredo-model", "enredo-trainer"]),
     ("tokenizers", &["enredo-tokenization"]),
