@@ -1,8 +1,11 @@
 //! Multi-head attention, as `torch.nn.MultiheadAttention` names and starts it.
 
-use tch::{Tensor, nn};
+use tch::{Kind, Tensor, nn};
 
 use crate::{ModelConfig, Result, layers::Linear};
+
+/// Where the weights of each attention are to be kept, if anywhere: (B, H, T, T).
+pub(crate) type Maps<'a> = Option<&'a mut Vec<Tensor>>;
 
 /// softmax(Q Kᵀ / √D) V for H heads at once (Vaswani et al., 2017, §3.2).
 #[derive(Debug)]
@@ -30,29 +33,38 @@ impl Attention {
     }
 
     /// `x` attends to itself; position t sees the positions up to t alone.
-    pub(crate) fn causal(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+    pub(crate) fn causal(&self, x: &Tensor, train: bool, maps: Maps<'_>) -> Result<Tensor> {
         let qkv = x.f_linear(&self.in_proj_weight, Some(&self.in_proj_bias))?; // (B, T, 3C)
         let parts = qkv.f_chunk(3, -1)?;
-        self.attend(&parts[0], &parts[1], &parts[2], true, train)
+        self.attend([&parts[0], &parts[1], &parts[2]], true, train, maps)
     }
 
     /// `x` attends to all of `memory`, unmasked.
-    pub(crate) fn cross(&self, x: &Tensor, memory: &Tensor, train: bool) -> Result<Tensor> {
+    pub(crate) fn cross(
+        &self,
+        x: &Tensor,
+        memory: &Tensor,
+        train: bool,
+        maps: Maps<'_>,
+    ) -> Result<Tensor> {
         let weights = self.in_proj_weight.f_chunk(3, 0)?;
         let biases = self.in_proj_bias.f_chunk(3, 0)?;
         let project = |x: &Tensor, i: usize| x.f_linear(&weights[i], Some(&biases[i]));
-        self.attend(&project(x, 0)?, &project(memory, 1)?, &project(memory, 2)?, false, train)
+        let qkv = [&project(x, 0)?, &project(memory, 1)?, &project(memory, 2)?];
+        self.attend(qkv, false, train, maps)
     }
 
     fn attend(
         &self,
-        q: &Tensor,
-        k: &Tensor,
-        v: &Tensor,
+        [q, k, v]: [&Tensor; 3],
         causal: bool,
         train: bool,
+        maps: Maps<'_>,
     ) -> Result<Tensor> {
         let (q, k, v) = (self.split_heads(q)?, self.split_heads(k)?, self.split_heads(v)?);
+        if let Some(maps) = maps {
+            maps.push(weights(&q, &k, causal)?);
+        }
         let (mask, dropout) = (None::<Tensor>, if train { self.dropout } else { 0.0 });
         let y =
             Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false)?;
@@ -64,4 +76,15 @@ impl Attention {
         let (b, t, c) = x.size3()?;
         Ok(x.f_view([b, t, self.heads, c / self.heads])?.f_transpose(1, 2)?)
     }
+}
+
+/// softmax(Q Kᵀ / √D), written out: what the fused attention never holds. (B, H, T, D) → (B, H, T, T).
+fn weights(q: &Tensor, k: &Tensor, causal: bool) -> Result<Tensor> {
+    let d = q.size()[3] as f64;
+    let mut scores = q.f_matmul(&k.f_transpose(2, 3)?)?.f_div_scalar(d.sqrt())?;
+    if causal {
+        let future = scores.f_ones_like()?.f_triu(1)?.f_to_kind(Kind::Bool)?;
+        scores = scores.f_masked_fill(&future, f64::NEG_INFINITY)?;
+    }
+    Ok(scores.f_softmax(-1, Kind::Float)?)
 }

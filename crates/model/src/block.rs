@@ -4,7 +4,7 @@ use tch::{Tensor, nn};
 
 use crate::{
     Activation, ModelConfig, Result,
-    attention::Attention,
+    attention::{Attention, Maps},
     layers::{LayerNorm, Linear},
 };
 
@@ -44,11 +44,21 @@ impl Block {
     }
 
     /// `x` and `memory`, the embeddings that cross-attention reads: (B, T, C) → (B, T, C).
-    pub(crate) fn forward(&self, x: &Tensor, memory: &Tensor, train: bool) -> Result<Tensor> {
+    ///
+    /// `maps` takes the weights of its attentions: to itself, then to the memory.
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        memory: &Tensor,
+        train: bool,
+        mut maps: Maps<'_>,
+    ) -> Result<Tensor> {
         let mut norms = self.norms.iter();
-        let mut x = self.residual(x, norms.next(), train, |x| self.self_attn.causal(x, train))?;
+        let own = |x: &Tensor| self.self_attn.causal(x, train, maps.as_deref_mut());
+        let mut x = self.residual(x, norms.next(), train, own)?;
         if let Some(cross) = &self.cross_attn {
-            x = self.residual(&x, norms.next(), train, |x| cross.cross(x, memory, train))?;
+            let all = |x: &Tensor| cross.cross(x, memory, train, maps);
+            x = self.residual(&x, norms.next(), train, all)?;
         }
         self.residual(&x, norms.next(), train, |x| self.feed_forward(x, train))
     }
@@ -59,7 +69,7 @@ impl Block {
         x: &Tensor,
         norm: Option<&LayerNorm>,
         train: bool,
-        layer: impl Fn(&Tensor) -> Result<Tensor>,
+        layer: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let normalised = |x: &Tensor| norm.map_or_else(|| Ok(x.shallow_clone()), |n| n.forward(x));
         if self.norm_first {

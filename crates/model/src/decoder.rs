@@ -92,12 +92,28 @@ impl Model {
         let embedded = self.embed(ids)?; // (B, T, C)
         let mut x = embedded.shallow_clone();
         for block in &self.blocks {
-            x = block.forward(&x, &embedded, train)?;
+            x = block.forward(&x, &embedded, train, None)?;
         }
-        if let Some(norm) = &self.norm {
-            x = norm.forward(&x)?;
+        self.read_out(&x) // (B, T, V)
+    }
+
+    /// As [`forward`](Self::forward) without dropout, but what lies on the way: the residual stream before
+    /// and after every block, (B, T, C) each; the weights of every attention go to `maps`.
+    pub(crate) fn states(&self, ids: &Tensor, maps: &mut Vec<Tensor>) -> Result<Vec<Tensor>> {
+        let embedded = self.embed(ids)?;
+        let mut states = vec![embedded.shallow_clone()];
+        for (i, block) in self.blocks.iter().enumerate() {
+            states.push(block.forward(&states[i], &embedded, false, Some(maps))?);
         }
-        self.lm_head.forward(&x) // (B, T, V)
+        Ok(states)
+    }
+
+    /// The logits that a residual stream stands for: final norm and head, (B, T, C) → (B, T, V).
+    pub(crate) fn read_out(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.norm {
+            Some(norm) => self.lm_head.forward(&norm.forward(x)?),
+            None => self.lm_head.forward(x),
+        }
     }
 
     /// The logits after every position of `batch`, without dropout: (B, T, V) flattened.

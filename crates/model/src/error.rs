@@ -52,6 +52,14 @@ pub enum Error {
         misshapen: Vec<Misshapen>,
     },
 
+    /// Logits that are no distribution.
+    #[error("the model's logits: {source}")]
+    Logits {
+        /// What is wrong with them.
+        #[from]
+        source: enredo_decoding::Error,
+    },
+
     /// A device that is not there.
     #[error("device '{got}': {reason}; use auto, cpu, cuda or cuda:N")]
     Device {

@@ -23,7 +23,7 @@ mod parity {
 
     fn check(name: &str, config: ModelConfig) {
         let fixture = Fixture::read(name);
-        let model = fixture.model("", &["input.ids", "output.logits"], config);
+        let model = fixture.model("", config);
         let rows: Vec<Vec<i64>> = fixture.tensor("input.ids").try_into().unwrap();
         let ours = model.logits(&batch(&rows, model.config())).unwrap();
         let theirs: Vec<f32> = fixture.tensor("output.logits").flatten(0, -1).try_into().unwrap();
@@ -211,6 +211,97 @@ mod sessions {
         assert_eq!((found.ids.len(), above), (5, 4));
         assert!(found.logits.is_sorted_by(|a, b| a >= b));
         assert!(model.candidates(&[], 5).is_err());
+    }
+}
+
+mod inside {
+    use enredo_model::{AttentionMap, Inside, LensCell};
+
+    use super::*;
+
+    /// What PyTorch's modules give where they do not fuse.
+    fn check(name: &str, config: ModelConfig) {
+        let fixture = Fixture::read(name);
+        let model = fixture.model("", config);
+        let rows: Vec<Vec<i64>> = fixture.tensor("input.ids").try_into().unwrap();
+        let tokens: Vec<u32> = rows[0].iter().map(|&id| id as u32).collect();
+        let inside = model.inside(&tokens, 3).unwrap();
+        check_attention(&fixture, &inside.attention);
+        check_lens(&fixture, &inside.lens);
+        assert!(
+            inside.lens.last().unwrap().iter().all(|cell| (cell.divergence, cell.rank) == (0.0, 0))
+        );
+    }
+
+    fn check_attention(fixture: &Fixture, maps: &[AttentionMap]) {
+        for (i, map) in maps.iter().enumerate() {
+            let theirs = fixture.tensor(&format!("output.attention.{i}"));
+            let theirs: Vec<f32> = theirs.flatten(0, -1).try_into().unwrap();
+            approx::assert_abs_diff_eq!(map.weights.as_slice(), theirs.as_slice(), epsilon = 1e-5);
+        }
+    }
+
+    fn check_lens(fixture: &Fixture, lens: &[Vec<LensCell>]) {
+        let read_out = |layer: usize| -> Vec<Vec<f64>> {
+            let logits = fixture.tensor(&format!("output.lens.{layer}"));
+            logits.log_softmax(-1, Kind::Double).try_into().unwrap()
+        };
+        let last = read_out(lens.len() - 1);
+        for (layer, cells) in lens.iter().enumerate() {
+            for ((cell, said), last) in cells.iter().zip(read_out(layer)).zip(&last) {
+                check_cell(cell, &said, last);
+            }
+        }
+    }
+
+    fn check_cell(cell: &LensCell, said: &[f64], last: &[f64]) {
+        let mut best: Vec<usize> = (0..said.len()).collect();
+        best.sort_by(|&a, &b| said[b].total_cmp(&said[a]));
+        for (&(id, p), &theirs) in cell.top.iter().zip(&best) {
+            assert_eq!(id as usize, theirs);
+            approx::assert_abs_diff_eq!(p, said[theirs].exp(), epsilon = 1e-5);
+        }
+        let entropy: f64 = said.iter().map(|l| -l.exp() * l).sum();
+        let divergence: f64 = last.iter().zip(said).map(|(l, s)| l.exp() * (l - s)).sum();
+        approx::assert_abs_diff_eq!(cell.entropy, entropy, epsilon = 1e-4);
+        approx::assert_abs_diff_eq!(cell.divergence, divergence, epsilon = 1e-4);
+        let favourite = (0..last.len()).max_by(|&a, &b| last[a].total_cmp(&last[b])).unwrap();
+        assert_eq!(cell.rank, best.iter().position(|&id| id == favourite).unwrap());
+    }
+
+    #[test]
+    fn is_pytorchs() {
+        check("causal", tiny());
+        check("faithful", ModelConfig { add_cross_attention: true, ..tiny() });
+        let hidden_act = Activation::Gelu;
+        check("prenorm", ModelConfig { norm_first: true, hidden_act, ..tiny() });
+    }
+
+    fn of(config: ModelConfig) -> Inside {
+        random(config).inside(&[1, 2, 3, 4, 5], 3).unwrap()
+    }
+
+    #[test]
+    fn only_a_cross_attention_sees_the_future() {
+        let sees = |map: &AttentionMap| {
+            let mut rows = map.weights.chunks(5).enumerate();
+            rows.any(|(row, weights)| weights[row % 5 + 1..].iter().any(|&w| w > 0.0))
+        };
+        for map in of(ModelConfig { add_cross_attention: true, ..tiny() }).attention {
+            assert_eq!(sees(&map), map.reads_the_future, "layer {}", map.layer);
+        }
+        let causal = of(tiny());
+        assert_eq!((causal.attention.len(), causal.lens.len(), causal.lens[0].len()), (2, 3, 5));
+        assert!(causal.attention.iter().all(|map| !map.reads_the_future && !sees(map)));
+    }
+
+    #[test]
+    fn bad_sequences_are_refused() {
+        let model = random(tiny());
+        assert!(matches!(model.inside(&[], 3), Err(Error::SequenceLength { got: 0, .. })));
+        assert!(matches!(model.inside(&[1; 17], 3), Err(Error::SequenceLength { got: 17, .. })));
+        assert!(matches!(model.inside(&[40], 3), Err(Error::TokenOutOfRange { token: 40, .. })));
+        assert_eq!(model.inside(&[1], 100).unwrap().lens[0][0].top.len(), 40);
     }
 }
 

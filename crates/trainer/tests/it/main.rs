@@ -22,7 +22,7 @@ mod parity {
     fn check(name: &str, config: &ModelConfig) {
         let fixture = Fixture::read(name);
         let config = ModelConfig { hidden_dropout_prob: 0.0, ..config.clone() };
-        let model = fixture.model("before.", &[], config.clone());
+        let model = fixture.model("before.", config.clone());
         let batches = fixture.tensor("batches");
         let losses = Vec::<f64>::try_from(fixture.tensor("losses")).unwrap();
         let mut trainer = Trainer::new(&model, steps(20)).unwrap();
@@ -34,7 +34,7 @@ mod parity {
             let ours = trainer.step(&batch).unwrap().loss;
             assert!((ours - theirs).abs() < 1e-4, "{name}, step {}: {ours} {theirs}", i + 1);
         }
-        let after = fixture.model("after.", &[], config);
+        let after = fixture.model("after.", config);
         for (ours, theirs) in model.parameters().iter().zip(after.parameters()) {
             let difference = (ours - theirs).abs().max().double_value(&[]);
             assert!(difference < 1e-3, "{name}: {difference}");
