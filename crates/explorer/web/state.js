@@ -98,8 +98,9 @@ function write(value) {
 export function keepState(tell) {
   let state = decode(location.hash);
   let timer = 0;
-  const write = how => {
+  const remember = how => {
     clearTimeout(timer);
+    timer = 0;
     history[how](null, '', encode(state));
   };
   const become = next => {
@@ -112,11 +113,11 @@ export function keepState(tell) {
   return {
     get: () => state,
     change(patch, { push = false } = {}) {
-      if (push && timer) write('replaceState');
+      if (push && timer) remember('replaceState');
       if (!become({ ...state, ...patch })) return;
       clearTimeout(timer);
-      if (push) write('pushState');
-      else timer = setTimeout(write, 300, 'replaceState');
+      if (push) remember('pushState');
+      else timer = setTimeout(remember, 300, 'replaceState');
     },
   };
 }

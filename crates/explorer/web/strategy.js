@@ -46,6 +46,6 @@ export function sample({ left }, seed, position) {
 }
 
 /** The most probable token that is left, of equal ones the better ranked. */
-export function greedy({ rows, left }) {
-  return rows.find(row => row.kept)?.id ?? left.ids[0];
+export function greedy({ left }) {
+  return left.ids[0];
 }
