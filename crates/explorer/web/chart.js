@@ -17,8 +17,9 @@ export function createChart({ onPick }) {
   const bars = Array.from({ length: BARS }, () => createBar());
   const rest = createBar();
   const node = svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'group' }, hatch(), frame.behind, ...bars.map(bar => bar.group), rest.group, frame.before);
-  set(rest.group, 'class', 'bar rest');
-  set(rest.group, 'role', 'img');
+  const passive = { class: 'bar rest', role: 'img', tabindex: null };
+  Object.entries(passive).forEach(([name, value]) => set(rest.group, name, value));
+  set(rest.fill, 'fill', 'url(#hatch)');
   let shown = [];
   roam(node, bars, index => onPick(shown[index].id));
   return {
@@ -113,7 +114,7 @@ function createFrame() {
 }
 
 function drawGrid(grid, { top, y }) {
-  const step = [0.5, 1, 2, 5, 10, 20].find(step => top / step < GRID) ?? 50;
+  const step = [1, 2, 5, 10].find(step => top / step < GRID) ?? 20;
   grid.forEach(({ line, mark }, i) => {
     const gone = i * step > top ? 'none' : null;
     const at = y(i * step);
