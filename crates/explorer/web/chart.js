@@ -141,6 +141,7 @@ function drawLegend(panel, entries, { legend }, right) {
     set(group, 'display', legend[i] ? null : 'none');
     set(group, 'transform', `translate(${(right - width + 6).toFixed(2)} ${PLOT.top + 18 + 18 * i})`);
     set(swatch, 'class', `swatch ${legend[i]?.kind ?? ''}`);
+    set(swatch, 'fill', legend[i]?.kind === 'rest' ? 'url(#hatch)' : null);
     put(label, legend[i]?.text ?? '', 24, 0);
   });
 }

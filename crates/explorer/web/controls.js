@@ -19,7 +19,7 @@ export function help(t, name, sentence) {
 export function field(t, name, sentence, input, ...more) {
   const id = unique('input');
   set(input, 'id', id);
-  return el('div', { class: 'field' }, el('label', { for: id }, name), ...more, input, help(t, name, sentence));
+  return el('div', { class: 'field' }, el('label', { for: id }, name), input, ...more, help(t, name, sentence));
 }
 
 /**
@@ -32,7 +32,7 @@ export function slider({ t, name, help: sentence, exact = true, onInput }) {
   const told = words();
   const range = el('input', { type: 'range', oninput: read });
   const box = el('input', { type: 'number', inputmode: 'decimal', 'aria-label': t('number_of', { name }), onchange: typed });
-  const node = field(t, name, sentence, range, el('output', {}, told), ...(exact ? [box] : []));
+  const node = field(t, name, sentence, range, el('span', { class: 'value', 'aria-hidden': 'true' }, told), ...(exact ? [box] : []));
   set(node, 'class', 'field slider');
   return {
     node,

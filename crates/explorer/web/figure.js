@@ -2,7 +2,7 @@
 
 import { createChart } from './chart.js';
 import { button, help, toggle, unique } from './controls.js';
-import { debounce, el, set } from './dom.js';
+import { debounce, el, say, set, words } from './dom.js';
 import { csv, pngFile, save, svgFile } from './export.js';
 import { picture, sentence, tableRows } from './picture.js';
 import { createTable } from './table.js';
@@ -16,29 +16,35 @@ const SAID_AFTER = 500;
 export function createFigure(app, { onPick, record }) {
   const { t, f, vocab, store } = app;
   const token = id => vocab[id]?.text ?? `#${id}`;
-  const words = { t, f, token };
+  const telling = { t, f, token };
   const chart = createChart({ onPick });
   const table = createTable({ caption: t('chart'), columns: ['rank', 'column_token', 'id', 'logit', 'before', 'after', 'fate'].map(name => t(name)), rows: 16, heading: 1 });
-  const box = el('div', { class: 'table' }, table.node);
-  const spoken = el('p', { role: 'status', class: 'unseen' });
-  const speak = debounce(text => (spoken.textContent = text), SAID_AFTER);
+  const box = el('div', { role: 'region', 'aria-label': t('table_name') }, table.node);
+  const spoken = words();
+  const speak = debounce(text => say(spoken, text), SAID_AFTER);
   const shown = toggle(on => store.change({ table: on }), { id: unique('table') });
   const files = createFiles(app, chart.node, token, record);
   const below = el('div', { class: 'below' }, el('label', {}, shown, ` ${t('table')}`), files);
-  const node = el('figure', { 'aria-label': t('chart') }, el('div', { class: 'scroll' }, chart.node), spoken, below, box);
+  const node = el('figure', { 'aria-label': t('chart') }, el('div', { class: 'scroll' }, chart.node), el('p', { role: 'status', class: 'unseen' }, spoken), below, box);
   return {
     node,
     busy: on => set(node, 'aria-busy', on ? 'true' : null),
     move: chart.move,
     leave: speak.cancel,
     draw(result, state, context) {
-      chart.draw(picture(result, state, { ...words, context }));
-      table.fill(tableRows(result, state, words), i => result.rows[i]?.kept === false);
-      speak(sentence(result, words));
-      set(box, 'class', state.table ? 'table' : 'table unseen');
-      shown.checked = state.table;
+      chart.draw(picture(result, state, { ...telling, context }));
+      table.fill(tableRows(result, state, telling), i => result.rows[i]?.kept === false);
+      speak(sentence(result, telling));
+      showTable(box, shown, state.table);
     },
   };
+}
+
+/** Out of sight it stays for who listens; in sight it may scroll, so that keys must reach it. */
+function showTable(box, toggle, on) {
+  set(box, 'class', on ? 'table' : 'table unseen');
+  set(box, 'tabindex', on ? 0 : null);
+  toggle.checked = on;
 }
 
 function createFiles({ t, report }, chart, token, record) {

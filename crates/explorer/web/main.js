@@ -42,8 +42,13 @@ function changed(state, names) {
   else screen?.changed(state, names);
 }
 
-const language = () => store.get().lang ?? preferred(navigator.languages);
-const words = () => translator(language());
+function language() {
+  return store.get().lang ?? preferred(navigator.languages);
+}
+
+function words() {
+  return translator(language());
+}
 
 function dress({ theme }) {
   set(document.documentElement, 'data-theme', theme === 'auto' ? null : theme);

@@ -81,6 +81,7 @@ export default {
   said: '{kept} of {all} kept; most probable: {token}, {percent}.',
 
   table: 'Show the table',
+  table_name: 'Table of the probabilities',
   rank: 'Rank',
   column_token: 'Token',
   id: 'Id',

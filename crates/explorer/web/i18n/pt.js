@@ -81,6 +81,7 @@ export default {
   said: '{kept} de {all} mantidos; mais provável: {token}, {percent}.',
 
   table: 'Mostrar a tabela',
+  table_name: 'Tabela das probabilidades',
   rank: 'Posição',
   column_token: 'Token',
   id: 'Id',

@@ -16,104 +16,153 @@ const ASKS = ['prompt', 'add', 'step'];
  * @returns {{changed: (state: import('../state.js').State, names: Set<string>) => void, leave: () => void}}
  */
 export function mount(root, app) {
-  const { meta, vocab, t, store, rows, report } = app;
-  const life = new AbortController();
-  let asking = new AbortController();
-  let busy = false;
-  let ranked = null;
-  let result = null;
-  let frame = 0;
+  return new NextToken(root, app);
+}
 
-  const append = id => busy || store.change({ add: [...store.get().add, id] }, { push: true });
-  const choose = pick => !busy && result && append(pick());
-  const undo = () => store.get().add.length > 0 && store.change({ add: store.get().add.slice(0, -1) }, { push: true });
-  const keys = pageKeys({ pick: index => choose(() => result.rows[index]?.id ?? result.rows[0].id), undo }, life.signal);
-  const settings = createSettings(app, {
-    sample: () => choose(() => sample(result, store.get().seed, ranked.ids.length)),
-    greedy: () => choose(() => greedy(result)),
-    undo,
-    restart: () => store.change({ add: [] }, { push: true }),
-    keys,
-  });
-  const context = createContext(app);
-  const figure = createFigure(app, { onPick: append, record });
-  const stages = createStages(app);
-  root.replaceChildren(el('h1', {}, t('next')), el('p', {}, t('next_intro')), settings.node, figure.node, stages.node, context.node);
-  settings.show(store.get());
-  ask();
-  return { changed, leave };
+class NextToken {
+  #app;
+  #life = new AbortController();
+  #asking = new AbortController();
+  #frame = 0;
+  #ranked = null; // the row on show
+  #context = ''; // its text
+  #result = null; // what the strategy made of it
+  #current = false; // whether it is the row of the state
 
-  function changed(state, names) {
-    settings.show(state);
-    if (ASKS.some(name => names.has(name))) ask(names.has('step'));
-    else frame ||= requestAnimationFrame(tick);
+  constructor(root, app) {
+    this.#app = app;
+    const keys = pageKeys({ pick: index => this.#pick(index), undo: () => this.#undo() }, this.#life.signal);
+    this.settings = createSettings(app, { ...this.#actions(), keys });
+    this.figure = createFigure(app, { onPick: id => this.#append(id), record: () => this.#record() });
+    this.stages = createStages(app);
+    this.context = createContext(app);
+    const parts = [this.settings, this.figure, this.stages, this.context].map(part => part.node);
+    root.replaceChildren(el('h1', {}, app.t('next')), el('p', {}, app.t('next_intro')), ...parts);
+    this.settings.show(app.store.get());
+    this.#ask();
   }
 
-  async function ask(scrubbed = false) {
-    asking.abort();
-    asking = new AbortController();
-    const { signal } = asking;
-    wait(true);
+  changed(state, names) {
+    this.settings.show(state);
+    if (ASKS.some(name => names.has(name))) this.#ask(names.has('step'));
+    else this.#frame ||= requestAnimationFrame(() => this.#slide());
+  }
+
+  leave() {
+    this.#life.abort();
+    this.#asking.abort();
+    cancelAnimationFrame(this.#frame);
+    this.figure.leave();
+  }
+
+  // --- what one can do
+
+  #actions() {
+    const { store } = this.#app;
+    return {
+      sample: () => this.#result && this.#append(sample(this.#result, store.get().seed, this.#ranked.ids.length)),
+      greedy: () => this.#result && this.#append(greedy(this.#result)),
+      undo: () => this.#undo(),
+      restart: () => this.#add([]),
+    };
+  }
+
+  #pick(index) {
+    const row = this.#result?.rows[index];
+    if (row) this.#append(row.id);
+  }
+
+  /** Only to the context that the bars are about. */
+  #append(id) {
+    if (this.#current) this.#add([...this.#app.store.get().add, id]);
+  }
+
+  #undo() {
+    this.#add(this.#app.store.get().add.slice(0, -1));
+  }
+
+  #add(add) {
+    this.#app.store.change({ add }, { push: true });
+  }
+
+  // --- what the server is asked for
+
+  async #ask(scrubbed = false) {
+    const { store, report } = this.#app;
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    this.#current = false;
+    this.figure.busy(true);
     try {
-      const { prompt, add, step } = store.get();
-      const found = await rows(prompt ?? meta.prompts[0] ?? '', add, step ?? meta.checkpoints.at(-1)?.step, signal);
-      if (!signal.aborted) show(found, scrubbed);
+      const found = await this.#row(store.get(), signal);
+      if (!signal.aborted) this.#show(found, scrubbed);
     } catch (error) {
-      if (!signal.aborted) report(error, ask);
+      if (!signal.aborted) report(error, () => this.#ask());
     } finally {
-      if (!signal.aborted) wait(false);
+      if (!signal.aborted) this.figure.busy(false);
     }
   }
 
-  function wait(on) {
-    busy = on;
-    figure.busy(on);
+  #row({ prompt, add, step }, signal) {
+    const { meta, rows } = this.#app;
+    return rows(prompt ?? meta.prompts[0] ?? '', add, step ?? meta.checkpoints.at(-1)?.step, signal);
   }
 
-  function show(found, scrubbed) {
-    ranked = found;
+  #show(found, scrubbed) {
+    const { store, report } = this.#app;
+    this.#ranked = found;
+    this.#context = this.#text(store.get());
+    this.#current = true;
     report(null);
-    context.show(ranked, store.get().add.length);
-    figure.move(scrubbed);
-    tick();
+    this.context.show(found, store.get().add.length);
+    this.figure.move(scrubbed);
+    this.#tick();
   }
 
-  /** What a slider costs: the strategy on the row that is here, and attributes. */
-  function tick() {
-    cancelAnimationFrame(frame);
-    frame = 0;
-    if (!ranked) return;
-    const state = store.get();
+  #text({ prompt, add }) {
+    const { meta, vocab } = this.#app;
+    return [prompt ?? meta.prompts[0] ?? '', ...add.map(id => vocab[id]?.text ?? `#${id}`)].join(' ');
+  }
+
+  // --- what a slider costs
+
+  #slide() {
+    this.figure.move(false);
+    this.#tick();
+  }
+
+  /** The strategy on the row that is here, and attributes. */
+  #tick() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!this.#ranked) return;
     performance.clearMeasures('tick');
     const start = performance.now();
     try {
-      result = apply(ranked, state, meta.never_drawn);
-      stages.show(result);
-      figure.draw(result, state, told(state));
+      this.#draw(this.#app.store.get());
     } catch (error) {
-      report(error);
+      this.#app.report(error);
     }
     performance.measure('tick', { start, end: performance.now() });
   }
 
-  function told({ prompt, add }) {
-    return [prompt ?? meta.prompts[0] ?? '', ...add.map(id => vocab[id]?.text ?? `#${id}`)].join(' ');
+  #draw(state) {
+    this.#result = apply(this.#ranked, state, this.#app.meta.never_drawn);
+    this.stages.show(this.#result);
+    this.figure.draw(this.#result, state, this.#context);
   }
 
-  function record() {
-    const state = store.get();
-    const { left, ...numbers } = result;
-    const strategy = state.mode === 'whole' ? config(state, meta.never_drawn) : { preset: 'notebook', temperature: state.t, top_k: state.k, top_p: state.p };
-    return {
-      run: meta.run, fingerprint: meta.fingerprint, step: ranked.step, ids: ranked.ids, mode: state.mode, config: strategy, seed: state.seed,
-      result: { ...numbers, rows: numbers.rows.map(row => ({ ...row, token: vocab[row.id]?.text ?? null })) },
-    };
-  }
+  // --- what the JSON file says
 
-  function leave() {
-    life.abort();
-    asking.abort();
-    cancelAnimationFrame(frame);
-    figure.leave();
+  #record() {
+    const { meta, vocab, store } = this.#app;
+    const { mode, seed, ...state } = store.get();
+    const { left, ...numbers } = this.#result;
+    const panel = { preset: 'notebook', temperature: state.t, top_k: state.k, top_p: state.p };
+    const rows = numbers.rows.map(row => ({ ...row, token: vocab[row.id]?.text ?? null }));
+    const { step, ids } = this.#ranked;
+    const strategy = mode === 'whole' ? config(state, meta.never_drawn) : panel;
+    return { run: meta.run, fingerprint: meta.fingerprint, step, ids, mode, seed, config: strategy, result: { ...numbers, rows } };
   }
 }
