@@ -53,7 +53,7 @@ function createBar() {
   const raw = svg('rect', { class: 'raw' });
   const fill = svg('rect', { class: 'final' });
   const [value, reason, label] = ['value', 'reason', 'label'].map(text);
-  const group = svg('g', { class: 'bar', role: 'button', tabindex: -1 }, hit, raw, fill, value.node, reason.node, label.node);
+  const group = svg('g', { class: 'bar', role: 'button', tabindex: -1, display: 'none' }, hit, raw, fill, value.node, reason.node, label.node);
   return { group, hit, raw, fill, value, reason, label };
 }
 

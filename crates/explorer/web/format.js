@@ -48,6 +48,14 @@ function sign(char) {
 }
 
 /**
+ * A text whose spaces stay as they are, but in which nothing turns the direction or breaks the line.
+ * @param {string} text
+ */
+export function plain(text) {
+  return text.replace(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu, sign);
+}
+
+/**
  * @param {string} text
  * @param {number} most characters
  * @returns {string}

@@ -14,7 +14,6 @@ const AGAIN_AFTER = 2000;
 
 const [top, main, alert] = ['top', 'main', 'alert'].map(id => document.getElementById(id));
 const store = keepState((state, names) => changed(state, names));
-const rows = rowSource(api);
 let about = null;
 let screen = null;
 let waiting = 0;
@@ -28,7 +27,7 @@ async function start() {
     const [meta, { tokens }] = await Promise.all([api.meta(), api.vocab()]);
     const vocab = [];
     for (const token of tokens) vocab[token.id] = token;
-    about = { meta, vocab };
+    about = { meta, vocab, rows: rowSource(api, meta.vocab_size) };
     report(null);
     build();
   } catch (error) {
@@ -66,7 +65,7 @@ function build() {
   const { screen: name } = store.get();
   document.title = `${t(name)} · ${t('page')}`;
   buildTop(t, f);
-  if (name in SCREENS) screen = SCREENS[name](main, { ...about, t, f, store, rows, report });
+  if (name in SCREENS) screen = SCREENS[name](main, { ...about, t, f, store, report });
   else main.replaceChildren(el('p', {}, t('unknown_screen', { screen: name })), el('a', { href: '#next' }, t('next')));
 }
 

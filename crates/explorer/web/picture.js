@@ -1,6 +1,6 @@
 // What the chart and the table say about a result: words and heights, no elements.
 
-import { shorten, visible } from './format.js';
+import { plain, shorten, visible } from './format.js';
 
 /** @typedef {{id: number, label: string, name: string, text: string, reason: string, percent: number, raw: number | null,
  *             kept: boolean}} Bar  percent and raw from 0 to 100 */
@@ -57,7 +57,7 @@ function title({ t: temperature, k, p, min_p, typical_p }, whole, t, f, context)
   const second = whole
     ? t('title_2_whole', { t: f.fixed(temperature, 1), k: off(k, 0, 0), p: off(p, 1, 2), min_p: off(min_p, 0, 2), typical_p: off(typical_p, 1, 2) })
     : t('title_2', { t: f.fixed(temperature, 1), k: f.fixed(k, 0), p: f.fixed(p, 2) });
-  return [t('title_1', { prompt: tail(context, 80) }), second];
+  return [t('title_1', { prompt: tail(plain(context), 80) }), second];
 }
 
 function tail(text, most) {

@@ -3,15 +3,17 @@
 import { rank } from './sampler.js';
 
 const KEPT = 24;
+const NUMBERS = 2 ** 21; // in all rows kept: with what is worked out of them, some 40 bytes each
 
 /** @typedef {{step: number, ids: number[], cut: number, row: Float32Array, order: Uint32Array}} Ranked */
 
 /**
  * @param {{logits: Function, tokenize: Function}} api
+ * @param {number} vocabSize
  * @returns {(prompt: string, add: number[], step: number, signal: AbortSignal) => Promise<Ranked>}
  */
-export function rowSource(api) {
-  const rows = recent(KEPT);
+export function rowSource(api, vocabSize) {
+  const rows = recent(Math.min(KEPT, Math.max(2, Math.floor(NUMBERS / vocabSize))));
   const prompts = recent(KEPT);
   return async (prompt, add, step, signal) => {
     const key = JSON.stringify([step, prompt, add]);

@@ -19,24 +19,28 @@ export function createSettings(app, actions) {
 }
 
 function createPrompt({ t, meta, store }) {
-  const write = prompt => store.change({ prompt, add: [] }, { push: true });
-  const later = debounce(write, 400);
-  const now = event => (later.cancel(), write(event.target.value));
-  const list = select([...meta.prompts.map((prompt, i) => [String(i), prompt]), ['own', t('prompts_own')]], value => {
-    if (value === 'own') text.focus();
-    else write(meta.prompts[Number(value)]);
-  });
-  const enter = event => event.key === 'Enter' && (event.preventDefault(), now(event));
-  const text = el('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', oninput: event => later(event.target.value), onchange: now, onkeydown: enter });
-  return {
-    nodes: [field(t, t('prompts'), t('prompts_help'), list), field(t, t('text'), t('text_help'), text)],
-    show({ prompt }) {
-      const shown = prompt ?? meta.prompts[0] ?? '';
-      const index = meta.prompts.indexOf(shown);
-      list.value = index < 0 ? 'own' : String(index);
-      if (text.value !== shown && document.activeElement !== text) text.value = shown;
-    },
+  let known = null; // what the field and the state agreed on last: typing is not overwritten, and leaving the field is no change
+  const write = prompt => {
+    later.cancel();
+    if (prompt === known) return;
+    known = prompt;
+    store.change({ prompt, add: [] }, { push: true });
   };
+  const later = debounce(write, 400);
+  const enter = event => event.key === 'Enter' && write(text.value);
+  const text = el('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', oninput: () => later(text.value), onchange: () => write(text.value), onkeydown: enter });
+  const list = select([...meta.prompts.map((prompt, i) => [String(i), prompt]), ['own', t('prompts_own')]], value => {
+    if (value === 'own') return text.focus();
+    text.value = meta.prompts[Number(value)];
+    write(text.value);
+  });
+  const show = ({ prompt }) => {
+    const shown = prompt ?? meta.prompts[0] ?? '';
+    if (shown !== known) text.value = known = shown;
+    const index = meta.prompts.indexOf(shown);
+    list.value = index < 0 ? 'own' : String(index);
+  };
+  return { nodes: [field(t, t('prompts'), t('prompts_help'), list), field(t, t('text'), t('text_help'), text)], show };
 }
 
 function createMode({ t, store }) {

@@ -14,7 +14,7 @@ export function createStages({ t, f }) {
   const columns = [t('stage'), t('left'), t('mass')];
   const table = createTable({ caption: t('stages'), columns, rows: STAGES });
   const open = words();
-  const node = el('section', { class: 'stages', 'aria-label': t('stages') }, table.node, el('p', { class: 'note' }, open), help(t, t('stages'), t('stages_help')));
+  const node = el('section', { class: 'stages', hidden: true, 'aria-label': t('stages') }, table.node, el('p', { class: 'note' }, open), help(t, t('stages'), t('stages_help')));
   const line = ({ name, on, kept, mass }) => [on ? t(`stage_${name}`) : `${t(`stage_${name}`)} (${t('off')})`, f.integer(kept), f.exact(mass)];
   const show = ({ stages, entropy_raw_bits, entropy_bits, effective }) => {
     node.hidden = !stages;

@@ -78,12 +78,18 @@ test('rows are asked for once, and appended tokens follow the prompt’s ids', a
     tokenize: async () => ({ ids: [8, 9] }),
     logits: async request => (asked.push(request), { step: request.step, ids: request.ids ?? [8, 9], cut: 0, row }),
   };
-  const rows = rowSource(api);
+  const rows = rowSource(api, 40);
   await rows('x', [], 5);
   await rows('x', [3], 5);
   await rows('x', [], 5);
   await rows('x', [], 6);
   assert.deepEqual(asked, [{ prompt: 'x', step: 5 }, { ids: [8, 9, 3], step: 5 }, { ids: [8, 9], step: 6 }]);
-  await rowSource(api)('x', [4], 5);
+  const few = rowSource(api, 2 ** 21);
+  await few('x', [4], 5);
   assert.deepEqual(asked.at(-1), { ids: [8, 9, 4], step: 5 });
+  await few('x', [], 6);
+  await few('x', [], 7);
+  const before = asked.length;
+  await few('x', [4], 5);
+  assert.equal(asked.length, before + 1, 'more large rows were kept than fit');
 });

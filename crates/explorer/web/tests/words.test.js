@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import { floats } from '../api.js';
 import { csv } from '../export.js';
-import { formats, shorten, visible } from '../format.js';
+import { formats, plain, shorten, visible } from '../format.js';
 import en from '../i18n/en.js';
 import pt from '../i18n/pt.js';
 import { preferred, tag, translator } from '../i18n/index.js';
@@ -48,6 +48,10 @@ test('nothing in a token is invisible, and nothing is markup', () => {
   assert.equal(visible('\u0301a'), '◌\u0301a');
   assert.equal(visible('<script>'), '<script>');
   assert.equal(visible('\ufffd'), '\ufffd');
+});
+
+test('a text for a title keeps its spaces and its direction', () => {
+  assert.equal(plain('a b\u202e\n'), 'a b⟨U+202E⟩↵');
 });
 
 test('shortening counts characters', () => {
