@@ -165,9 +165,10 @@ function topK(left, k = 0) {
 function topP(left, p = 1) {
   if (p === 1) return false;
   const budget = f32(p) * sums(left).mass;
-  let [before, to] = [0, 0];
-  while (to < left.to && (to === 0 || before < budget)) before += left.masses[to++];
-  left.to = to;
+  const { masses, to } = left;
+  let before = masses[0];
+  left.to = 1;
+  while (left.to < to && before < budget) before += masses[left.to++];
   return true;
 }
 
@@ -180,18 +181,21 @@ function minP(left, p = 0) {
 
 function typical(left, p = 1) {
   if (p === 1) return false;
+  const { masses, scores, inverse, from, to } = left;
   const { mass, moment } = sums(left);
-  const far = i => Math.abs(relative(left, i) - moment / mass);
-  let above = firstWhere(left.from, left.to, i => relative(left, i) < moment / mass);
-  let below = above--;
-  let [sum, edge] = [0, 0];
-  const nearerAbove = () => above >= left.from && (below >= left.to || far(above) <= far(below));
+  const centre = moment / mass;
+  const far = i => Math.abs((scores[i] - scores[0]) * inverse - centre);
+  let below = firstWhere(from, to, i => relative(left, i) < centre);
+  let above = below - 1;
+  let sum = 0;
+  let edge = 0;
   do {
-    const next = nearerAbove() ? above-- : below++;
-    [sum, edge] = [sum + left.masses[next], far(next)];
-  } while (sum < f32(p) * mass && (above >= left.from || below < left.to));
-  while (above >= left.from && far(above) <= edge) above--;
-  while (below < left.to && far(below) <= edge) below++;
+    const next = above >= from && (below >= to || far(above) <= far(below)) ? above-- : below++;
+    sum += masses[next];
+    edge = far(next);
+  } while (sum < f32(p) * mass && (above >= from || below < to));
+  while (above >= from && far(above) <= edge) above--;
+  while (below < to && far(below) <= edge) below++;
   [left.from, left.to] = [above + 1, below];
   return true;
 }
