@@ -1,0 +1,114 @@
+// Boots the page: what the server has, the language and the theme, and the screen that the address names.
+
+import * as api from './api.js';
+import { select, unique } from './controls.js';
+import { el, set } from './dom.js';
+import { formats } from './format.js';
+import { preferred, tag, translator } from './i18n/index.js';
+import { rowSource } from './rows.js';
+import { mount as next } from './screens/next.js';
+import { keepState } from './state.js';
+
+const SCREENS = { next };
+const AGAIN_AFTER = 2000;
+
+const [top, main, alert] = ['top', 'main', 'alert'].map(id => document.getElementById(id));
+const store = keepState((state, names) => changed(state, names));
+let about = null;
+let screen = null;
+let waiting = 0;
+
+start();
+
+async function start() {
+  dress(store.get());
+  main.textContent = words()('loading');
+  try {
+    const [meta, { tokens }] = await Promise.all([api.meta(), api.vocab()]);
+    const vocab = [];
+    for (const token of tokens) vocab[token.id] = token;
+    about = { meta, vocab, rows: rowSource(api, meta.vocab_size) };
+    report(null);
+    build();
+  } catch (error) {
+    report(error, start);
+  }
+}
+
+function changed(state, names) {
+  if (names.has('theme')) dress(state);
+  if (names.has('lang') || names.has('screen')) build();
+  else screen?.changed(state, names);
+}
+
+function language() {
+  return store.get().lang ?? preferred(navigator.languages);
+}
+
+function words() {
+  return translator(language());
+}
+
+function dress({ theme }) {
+  set(document.documentElement, 'data-theme', theme === 'auto' ? null : theme);
+  set(document.documentElement, 'lang', tag(language()));
+}
+
+/** Everything anew: at the start, in another language, on another screen. */
+function build() {
+  dress(store.get());
+  screen?.leave();
+  screen = null;
+  if (!about) return;
+  const t = words();
+  const f = formats(tag(language()));
+  const { screen: name } = store.get();
+  document.title = `${t(name)} · ${t('page')}`;
+  buildTop(t, f);
+  if (name in SCREENS) screen = SCREENS[name](main, { ...about, t, f, store, report });
+  else main.replaceChildren(el('p', {}, t('unknown_screen', { screen: name })), el('a', { href: '#next' }, t('next')));
+}
+
+function buildTop(t, f) {
+  const { run, preset, parameters, vocab_size, window } = about.meta;
+  const told = t('run', { run, preset, parameters: f.integer(parameters), vocab: f.integer(vocab_size), window: f.integer(window) });
+  const had = top.contains(document.activeElement) ? document.activeElement.name : null;
+  const lang = choice(t, 'language', language(), [['en', 'English'], ['pt', 'Português']], lang => store.change({ lang }));
+  const themes = ['auto', 'light', 'dark'].map(theme => [theme, t(`theme_${theme}`)]);
+  const theme = choice(t, 'theme', store.get().theme, themes, theme => store.change({ theme }));
+  top.replaceChildren(el('a', { class: 'skip', href: `#${main.id}`, onclick: skip }, t('skip')), el('p', { class: 'brand' }, t('page')), el('p', { class: 'note' }, told), lang, theme);
+  if (had) top.querySelector(`[name=${had}]`)?.focus();
+}
+
+function choice(t, name, value, options, onChange) {
+  const list = select(options, onChange);
+  set(list, 'name', name);
+  list.value = value;
+  const id = unique(name);
+  set(list, 'id', id);
+  return el('div', { class: 'choice' }, el('label', { for: id }, t(name)), list);
+}
+
+/** The address is the page's state, so the link moves the focus itself. */
+function skip(event) {
+  event.preventDefault();
+  main.focus();
+}
+
+/** Shows an error until the next report; a lost server is asked for until it is back. */
+function report(error, retry) {
+  clearTimeout(waiting);
+  if (error instanceof api.Lost) waiting = setTimeout(look, AGAIN_AFTER, retry);
+  const text = error instanceof api.Lost ? words()('lost') : (error?.message ?? '');
+  if (alert.textContent !== text) alert.textContent = text;
+}
+
+async function look(retry) {
+  try {
+    const { fingerprint } = await api.meta();
+    if (about && fingerprint !== about.meta.fingerprint) location.reload();
+    else retry?.();
+  } catch (error) {
+    report(error, retry);
+  }
+}
