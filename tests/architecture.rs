@@ -9,10 +9,14 @@ use std::{
 use serde_json::Value;
 
 /// Every crate and the crates of this workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 9] = [
-    ("enredo", &["corpus", "decoding", "link", "model", "run", "tokenization", "trainer"]),
+const ARROWS: [(&str, &[&str]); 10] = [
+    (
+        "enredo",
+        &["corpus", "decoding", "explorer", "link", "model", "run", "tokenization", "trainer"],
+    ),
     ("enredo-corpus", &[]),
     ("enredo-decoding", &[]),
+    ("enredo-explorer", &["decoding"]),
     ("enredo-link", &[]),
     ("enredo-model", &["decoding", "link"]),
     ("enredo-run", &[]),
@@ -22,14 +26,17 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Libraries that are one layer's business.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     ("arrow", &["enredo-corpus"]),
+    ("axum", &["enredo-explorer"]),
     ("clap", &["enredo"]),
+    ("open", &["enredo"]),
     ("parquet", &["enredo-corpus"]),
     ("rand", &["enredo-corpus", "enredo-trainer"]),
     ("resvg", &["enredo-run"]),
     ("tch", &["enredo-model", "enredo-trainer"]),
     ("tokenizers", &["enredo-tokenization"]),
+    ("tokio", &["enredo-explorer"]),
     ("ureq", &["enredo-corpus"]),
 ];
 

@@ -1,0 +1,128 @@
+//! The page's files, in the binary: a table, so that no path leads anywhere else.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, HeaderValue},
+    routing::get,
+};
+
+use crate::etag::Tagged;
+
+macro_rules! assets {
+    ($($path:literal,)*) => {
+        [$(Asset { path: $path, bytes: include_bytes!(concat!("../web/", $path)) }),*]
+    };
+}
+
+/// Every file of the page; the shipped file is the source file.
+const ASSETS: &[Asset] = &assets![
+    "api.js",
+    "chart.js",
+    "context.js",
+    "controls.js",
+    "dom.js",
+    "export.js",
+    "figure.js",
+    "format.js",
+    "i18n/en.js",
+    "i18n/index.js",
+    "i18n/pt.js",
+    "index.html",
+    "keys.js",
+    "main.js",
+    "picture.js",
+    "rows.js",
+    "sampler.js",
+    "screens/next.js",
+    "seed.js",
+    "settings.js",
+    "stages.js",
+    "state.js",
+    "strategy.js",
+    "style.css",
+    "table.js",
+];
+
+struct Asset {
+    path: &'static str,
+    bytes: &'static [u8],
+}
+
+/// The page: `index.html` at `/`, every other file at its own path.
+pub(crate) fn router() -> Router {
+    ASSETS.iter().fold(Router::new(), |router, asset| {
+        let tagged = asset.tagged();
+        router.route(&asset.url(), get(async move |request: HeaderMap| tagged.answer(&request)))
+    })
+}
+
+impl Asset {
+    fn url(&self) -> String {
+        if self.path == "index.html" { "/".to_owned() } else { format!("/{}", self.path) }
+    }
+
+    fn tagged(&self) -> Tagged {
+        let mut hasher = DefaultHasher::new();
+        self.bytes.hash(&mut hasher);
+        let etag = format!("\"{:016x}\"", hasher.finish());
+        // Sixteen digits are always a header.
+        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
+        let content_type = content_type(self.path);
+        Tagged { etag, content_type, body: Bytes::from_static(self.bytes) }
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// The files under `folder` by their paths from `root`.
+    fn files(root: &Path, folder: &Path) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                found.extend(files(root, &path));
+            } else {
+                found.insert(name);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_file_of_the_page_is_in_the_table() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/web"));
+        let table: BTreeSet<_> = ASSETS.iter().map(|asset| asset.path.to_owned()).collect();
+        let of_the_tests = |path: &String| path.starts_with("tests/") || path == "package.json";
+        let page: BTreeSet<_> =
+            files(root, root).into_iter().filter(|path| !of_the_tests(path)).collect();
+        assert_eq!(table, page);
+        assert!(ASSETS.is_sorted_by_key(|asset| asset.path));
+    }
+
+    #[test]
+    fn every_file_has_its_type() {
+        assert_eq!(content_type("i18n/en.js"), "text/javascript; charset=utf-8");
+        assert_eq!(content_type("style.css"), "text/css; charset=utf-8");
+        for asset in ASSETS {
+            assert_ne!(content_type(asset.path), "application/octet-stream", "{}", asset.path);
+        }
+    }
+}

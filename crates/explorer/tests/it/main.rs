@@ -1,0 +1,7 @@
+//! The server from outside: every endpoint, every refusal, and clients that mean no good.
+#![allow(clippy::unwrap_used)]
+
+mod api;
+mod client;
+mod hostile;
+mod toy;
