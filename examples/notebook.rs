@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{Data, EVAL_LENGTH, Journal, Progress, RunArgs, prompt_notices},
+    cli::{Data, EVAL_LENGTH, Journal, PROMPTS, Progress, RunArgs, prompt_notices},
     corpus::EntropyFloor,
     decoding::{GenerationConfig, softmax},
     model::{self, Model, causality_probe},
@@ -20,8 +20,6 @@ use enredo::{
 };
 
 const NEW_TOKENS: usize = 15;
-const PROMPTS: [&str; 3] =
-    ["This movie is a", "A story about love and", "In the future, the world"];
 
 /// Train a small decoder-only transformer on short texts, and compare ways to decode from it.
 #[derive(Parser)]

@@ -12,13 +12,17 @@
 //! | [`trainer`] | `enredo-trainer` | batches → trained model |
 //! | [`decoding`] | `enredo-decoding` | logits → token; needs no libtorch |
 //! | [`run`] | `enredo-run` | a training run's folder, read and written |
+//! | `explorer` | `enredo-explorer` | a run as a local web page |
 //!
 //! Features: `data` (the module `corpus`) and `torch` (`model`, `trainer`, [`LanguageModel`]) are on by
-//! default; `cli` adds the flags and progress lines that the examples share.
+//! default; `explorer` adds the module of that name, and `cli` the flags and progress lines that the examples
+//! share.
 
 #[cfg(feature = "data")]
 pub use enredo_corpus as corpus;
 pub use enredo_decoding as decoding;
+#[cfg(feature = "explorer")]
+pub use enredo_explorer as explorer;
 #[cfg(feature = "torch")]
 pub use enredo_model as model;
 pub use enredo_run as run;

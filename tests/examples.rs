@@ -18,11 +18,15 @@ const SMALL: &str = "--quick --steps 40 --hidden-size 32 --layers 2 --ffn-size 3
 
 /// Runs an example with `args`, which are split at spaces, and `more` as they are.
 fn example(name: &str, args: &str, more: &[&str]) -> Output {
+    program(name).args(args.split_whitespace()).args(more).output().unwrap()
+}
+
+fn program(name: &str) -> Command {
     let folder =
         std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
     let program = folder.join(name);
     assert!(program.exists(), "{} is built by `cargo test --workspace`", program.display());
-    Command::new(program).args(args.split_whitespace()).args(more).output().unwrap()
+    Command::new(program)
 }
 
 fn stdout(output: &Output) -> String {
@@ -326,6 +330,97 @@ mod a_trained_model {
 
         let nothing = refusal(&example("generate", "", &["no/such/run"]));
         assert!(nothing.contains("no/such/run"), "{nothing}");
+    }
+}
+
+mod the_explorer {
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        net::TcpStream,
+        process::{Child, Stdio},
+    };
+
+    use super::*;
+
+    /// A page that is served as long as the test runs.
+    struct Page {
+        process: Child,
+        host: String,
+    }
+
+    impl Page {
+        fn open(run: &Path) -> Self {
+            let mut explore = program("explore");
+            explore.arg("--no-open").arg(run).stdout(Stdio::piped());
+            let mut process = explore.spawn().unwrap();
+            let mut line = String::new();
+            BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+            let url =
+                line.split("http://").nth(1).unwrap_or_else(|| panic!("no address: '{line}'"));
+            let host = url.trim().trim_end_matches('/').to_owned();
+            Self { process, host }
+        }
+
+        /// The JSON at `/api/v1/` + `endpoint`.
+        fn ask(&self, method: &str, endpoint: &str, body: &str) -> Value {
+            let mut stream = TcpStream::connect(&self.host).unwrap();
+            let (host, length) = (&self.host, body.len());
+            let request = format!(
+                "{method} /api/v1/{endpoint} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+                 Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 200 "), "{endpoint}: {answer}");
+            serde_json::from_str(body).unwrap()
+        }
+    }
+
+    impl Drop for Page {
+        fn drop(&mut self) {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+
+    #[test]
+    fn shows_the_run() {
+        let page = Page::open(&RUN.0);
+        let meta = page.ask("GET", "meta", "");
+        let last = rows::<Eval>(&RUN.0).pop().unwrap();
+        let checkpoints = serde_json::json!([{"step": 20, "val_loss": null}, {"step": 40, "val_loss": last.val_loss}]);
+        assert_eq!(meta["checkpoints"], checkpoints);
+        assert_eq!((&meta["run"], &meta["preset"]), (&"run".into(), &"causal".into()));
+        assert_eq!((&meta["vocab_size"], &meta["window"]), (&1412.into(), &31.into()));
+        assert_eq!(meta["never_drawn"], serde_json::json!([0, 1, 2]));
+        assert_eq!(meta["prompts"][0], "This movie is a");
+        let vocab = page.ask("GET", "vocab", "");
+        let token = |id: usize| (&vocab["tokens"][id]["text"], &vocab["tokens"][id]["special"]);
+        assert_eq!(token(3), (&"[EOS]".into(), &true.into()));
+        assert_eq!(token(1411).1, false);
+        assert_eq!(vocab["tokens"].as_array().unwrap().len(), 1412);
+    }
+
+    /// What the run drew at a step is what the page says would be drawn there.
+    #[test]
+    fn draws_what_the_run_drew() {
+        let page = Page::open(&RUN.0);
+        let samples: Vec<Sample> = rows(&RUN.0);
+        for Sample { step, prompt, strategy, seed, tokens, .. } in samples {
+            let config = strategy.config;
+            let body =
+                serde_json::json!({"prompt": prompt, "step": step, "config": config, "seed": seed});
+            let answer = page.ask("POST", "apply", &body.to_string());
+            assert_eq!(answer["picked"], tokens[0], "step {step}, {}: {prompt}", strategy.label);
+        }
+    }
+
+    #[test]
+    fn says_how_to_train_where_there_is_no_run() {
+        let refused = program("explore").current_dir(scratch()).output().unwrap();
+        assert!(refusal(&refused).contains("--example notebook -- --quick"));
     }
 }
 

@@ -6,6 +6,7 @@ mod journal;
 mod progress;
 mod run;
 mod sampling;
+mod subject;
 
 /// The held-out loss is taken over each document's first tokens, as many as here.
 pub const EVAL_LENGTH: usize = 32;
@@ -16,3 +17,4 @@ pub use journal::Journal;
 pub use progress::Progress;
 pub use run::{RunArgs, checkpoint_notice, run_folder};
 pub use sampling::{SamplingArgs, prompt_notices};
+pub use subject::{PROMPTS, RunSubject};
