@@ -3,5 +3,6 @@
 
 mod api;
 mod client;
+mod golden;
 mod hostile;
 mod toy;
