@@ -8,12 +8,14 @@ import { axeSource, useBrowser } from './browser.js';
 import { goTo, settled, slider, table } from './screen.js';
 import { startServer, told } from './server.js';
 
-const { open } = useBrowser();
+const { open, excuse } = useBrowser();
 let server = null;
 before(async () => (server = await startServer()));
 after(() => server.stop());
 
 const picture = (page, name) => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
+
+const openHelp = page => page.$$eval('details', all => all.forEach(one => (one.open = true)));
 
 async function faults(page) {
   await page.evaluate(axeSource());
@@ -27,13 +29,14 @@ for (const theme of ['light', 'dark']) {
       const page = await open(`${server.url}#next?mode=${mode}&theme=${theme}&k=5&table=1&add=40.41`);
       await settled(page);
       assert.deepEqual(await faults(page), []);
-      for (const summary of await page.locator('details > summary').all()) await summary.click();
+      await openHelp(page);
       assert.deepEqual(await faults(page), [], 'with all help open');
     });
   }
 }
 
 test('axe finds nothing: Portuguese, and a problem on show', async () => {
+  excuse(/status of 422/);
   const page = await open(`${server.url}#next?lang=pt&add=999999`);
   await page.waitForFunction(() => document.querySelector('[role=alert]').textContent !== '');
   assert.deepEqual(await faults(page), []);
@@ -62,7 +65,7 @@ test('at 320 pixels nothing is cut off', async () => {
     await settled(page);
     const scroll = () => page.evaluate(() => document.documentElement.scrollWidth);
     assert.equal(await scroll(), 320, mode);
-    for (const summary of await page.locator('details > summary').all()) await summary.click();
+    await openHelp(page);
     assert.equal(await scroll(), 320, `${mode}, with all help open`);
     const sizes = await page.$$eval('button, select, input:not([type=checkbox])', nodes => nodes.filter(node => node.offsetParent).map(node => node.getBoundingClientRect()).map(box => [box.left >= 0, box.right <= 320, box.height >= 24].every(Boolean)));
     assert.ok(sizes.length > 8 && sizes.every(Boolean), `controls at ${mode}`);
@@ -98,7 +101,7 @@ test('the keyboard alone reaches all there is, and sees where it is', async () =
     await page.keyboard.press('Tab');
     const [what, outlined] = await page.evaluate(() => {
       const node = document.activeElement;
-      const mark = node.closest('.bar') ? getComputedStyle(node.querySelector('.hit')).stroke : getComputedStyle(node).outlineStyle;
+      const mark = getComputedStyle(node)[node.matches('.hit') ? 'stroke' : 'outlineStyle'];
       return [node.getAttribute('aria-label') ?? node.labels?.[0]?.textContent ?? node.textContent, mark !== 'none'];
     });
     if (what === 'Skip to the content' || what.length > 400) break;

@@ -33,7 +33,7 @@ function readChart() {
     const [value, reason, label] = ['value', 'reason', 'label'].map(name => group.querySelector(`.${name}`).textContent);
     const style = getComputedStyle(fill);
     return {
-      value, reason, label, fill: style.fill, name: group.getAttribute('aria-label'), cut: group.classList.contains('cut'), slant: group.querySelector('.label').getAttribute('transform'),
+      value, reason, label, fill: style.fill, name: group.querySelector('.hit').getAttribute('aria-label'), cut: group.classList.contains('cut'), slant: group.querySelector('.label').getAttribute('transform'),
       percent: (size(fill).height / height) * top, raw: shown(raw) ? (size(raw).height / height) * top : null, x: size(fill).x,
       valueAt: ((plotBottom - Number(group.querySelector('.value').getAttribute('transform').match(/ (\S+)\)/)[1])) / height) * top,
     };
@@ -56,8 +56,14 @@ export const table = page =>
 
 /** The number in “12.3%”; as a language with a decimal comma writes it too. @param {string} text */
 export function percent(text) {
-  assert.match(text, /^<?\d+[.,]\d+%$/);
-  return Number(text.replace(/[<%]/g, '').replace(',', '.'));
+  assert.match(text, /^\d+[.,]\d+%$/);
+  return Number(text.replace('%', '').replace(',', '.'));
+}
+
+/** Demands that a share is shown to two digits, what rounds to nothing as “<”. @param {string} text */
+export function nearShare(text, share, what) {
+  if (text !== '<0.01%') return near(percent(text), 100 * share, 2, what);
+  assert.ok(share > 0 && share < 0.00005 + 1e-9, `${what}: ${share} is shown as ${text}`);
 }
 
 /** Demands that a number is shown as well as its digits can. */

@@ -45,7 +45,7 @@ test('a reload and a new tab show the same', async () => {
     await slider(page, name).press(key);
   }
   await settled(page);
-  await page.getByLabel('Seed').fill('18446744073709551615');
+  await page.getByLabel('Seed', { exact: true }).fill('18446744073709551615');
   await page.getByLabel('Show the table').check();
   await slider(page, 'Top-k').focus();
   await page.keyboard.press('2');

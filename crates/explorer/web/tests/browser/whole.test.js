@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 
 import english from '../../i18n/en.js';
 import { useBrowser } from './browser.js';
-import { chart, cost, goTo, near, percent, settled, slider, table } from './screen.js';
+import { chart, cost, goTo, near, nearShare, percent, settled, slider, table } from './screen.js';
 import { startServer } from './server.js';
 
 const { open } = useBrowser();
@@ -73,14 +73,14 @@ function holdsRow(row, bar, line, where) {
   near(bar.percent, 100 * row.p_final, 1, `height of ${where}`);
   near(bar.raw, 100 * row.p_raw, 1, `outline of ${where}`);
   if (row.kept) near(percent(bar.value), 100 * row.p_final, 1, where);
-  near(percent(line[4]), 100 * row.p_raw, 2, `before, ${where}`);
-  near(percent(line[5]), 100 * row.p_final, 2, `after, ${where}`);
+  nearShare(line[4], row.p_raw, `before, ${where}`);
+  nearShare(line[5], row.p_final, `after, ${where}`);
 }
 
 function holdsRest(other, { bars, rest }, line, where) {
   assert.equal(rest.label, `other ${other.n.toLocaleString('en')} tokens`, where);
   near(percent(rest.value.replace('↑ ', '')), 100 * other.p_final, 1, `the rest at ${where}`);
-  near(percent(line[5]), 100 * other.p_final, 2, `the rest at ${where}`);
+  nearShare(line[5], other.p_final, `the rest at ${where}`);
   const shares = [rest.value.replace('↑ ', ''), ...bars.map(bar => bar.value).filter(value => value !== 'X')].map(percent);
   const all = shares.reduce((a, b) => a + b, 0);
   assert.ok(Math.abs(all - 100) <= 0.05 * 16 + 1e-6, `the bars of ${where} make ${all} %`);
