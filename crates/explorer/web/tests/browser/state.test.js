@@ -4,7 +4,7 @@ import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 
 import { useBrowser } from './browser.js';
-import { chart, percent, settled, slider, table } from './screen.js';
+import { chart, goTo, percent, settled, slider, table } from './screen.js';
 import { floats, startServer } from './server.js';
 import { likeliest } from './panel.js';
 
@@ -107,4 +107,7 @@ test('light and dark, by the system and by choice', async () => {
   assert.equal(await ground(page), dark);
   await page.getByLabel('Theme').selectOption('auto');
   assert.equal(await ground(page), light);
+  await goTo(page, '#next?theme=dark');
+  assert.equal(await ground(page), dark);
+  assert.equal(await page.getByLabel('Theme').inputValue(), 'dark');
 });
