@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets up libtorch, and runs the tasks that need it first.
 //!
-//! This file turns words into a [`Task`]; `tasks` carries it out, `setup` finds or fetches libtorch.
+//! This file turns words into a [`Task`]; `tasks` carries it out, `setup` finds or fetches libtorch,
+//! `browser` tests the explorer's page.
 
 // The output of a task runner is for the person who ran it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
