@@ -37,8 +37,13 @@ test('a click, a digit and Enter append; Backspace undoes', async () => {
   const page = await open(server.url);
   await follows(page, []);
   const add = [];
-  const steps = [() => bar(page, 2).click(), () => page.keyboard.press('4'), () => bar(page, 1).press('Enter'), () => bar(page, 9).press(' ')];
-  for (const [step, place] of steps.map((step, i) => [step, [2, 3, 1, 9][i]])) {
+  const steps = [
+    [2, () => bar(page, 2).click()],
+    [3, () => page.keyboard.press('4')],
+    [1, () => bar(page, 1).press('Enter')],
+    [9, () => bar(page, 9).press(' ')],
+  ];
+  for (const [place, step] of steps) {
     const next = (await ids(page))[place];
     await step();
     add.push(next);
@@ -87,6 +92,7 @@ test('Undo, Remove all and the browser’s Back', async () => {
   await page.getByRole('button', { name: 'Remove all' }).click();
   await follows(page, []);
   await page.goBack();
+  await page.waitForFunction(() => document.querySelectorAll('.tokens .new').length === 2);
   await follows(page, add.slice(0, 2));
 });
 
