@@ -18,6 +18,8 @@ pub(crate) struct Host {
     pub(crate) path: OsString,
     /// `CXX`.
     pub(crate) cxx: Option<OsString>,
+    /// `CHROMIUM`, the browser for tests.
+    pub(crate) chromium: Option<OsString>,
     /// The cargo that runs this.
     pub(crate) cargo: PathBuf,
     target: Option<PathBuf>,
@@ -37,6 +39,7 @@ impl Host {
             libtorch: own_libtorch(root, var("LIBTORCH"))?,
             path: var("PATH").unwrap_or_default(),
             cxx: var("CXX"),
+            chromium: var("CHROMIUM").filter(|value| !value.is_empty()),
             cargo: var("CARGO").unwrap_or_else(|| "cargo".into()).into(),
             target: var("CARGO_TARGET_DIR").map(PathBuf::from),
         })
@@ -45,6 +48,11 @@ impl Host {
     /// The link that `.cargo/config.toml` names.
     pub(crate) fn link(&self) -> PathBuf {
         link(&self.root)
+    }
+
+    /// The first program of that name on `PATH`.
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        env::split_paths(&self.path).map(|folder| folder.join(name)).find(|path| path.is_file())
     }
 
     /// Where cargo builds.

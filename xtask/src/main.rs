@@ -1,10 +1,12 @@
 //! `cargo xtask`: sets up libtorch, and runs the tasks that need it first.
 //!
-//! This file turns words into a [`Task`]; `tasks` carries it out, `setup` finds or fetches libtorch.
+//! This file turns words into a [`Task`]; `tasks` carries it out, `setup` finds or fetches libtorch,
+//! `browser` tests the explorer's page.
 
 // The output of a task runner is for the person who ran it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod browser;
 mod cache;
 mod command;
 mod compiler;
@@ -30,6 +32,7 @@ Usage: cargo xtask <task>
   setup [--cuda]          provide libtorch 2.11.0, once per user, and link .libtorch to it
   notebook [-- ARGS...]   setup, then cargo run --release --example notebook -- ARGS
   test [-- ARGS...]       setup, then cargo test --workspace ARGS, then the projects of tests/stranger
+  test-browser [-- ARGS]  the tests of the explorer's page in Chromium, by node --test ARGS; needs no libtorch
 
 After setup plain `cargo run`, `cargo test` and `cargo bench` work, from any folder.";
 
@@ -50,6 +53,7 @@ enum Task {
     Setup(Device),
     Notebook(Vec<OsString>),
     Test(Vec<OsString>),
+    TestBrowser(Vec<OsString>),
 }
 
 /// What the words after `cargo xtask` ask for, or the word that asks for nothing known.
@@ -60,6 +64,7 @@ fn parse(words: &[OsString]) -> Result<Task, &OsStr> {
         Some("setup") => device(rest).map(Task::Setup),
         Some("notebook") => passed_on(rest).map(Task::Notebook),
         Some("test") => passed_on(rest).map(Task::Test),
+        Some("test-browser") => passed_on(rest).map(Task::TestBrowser),
         _ => Err(task),
     }
 }
@@ -90,6 +95,7 @@ fn run(task: Task) -> Result<()> {
         Task::Setup(device) => tasks::setup(&Host::from_env()?, device),
         Task::Notebook(args) => tasks::notebook(&Host::from_env()?, &args),
         Task::Test(args) => tasks::test(&Host::from_env()?, &args),
+        Task::TestBrowser(args) => browser::test(&Host::from_env()?, &args),
     }
 }
 
@@ -129,6 +135,7 @@ mod tests {
     fn what_follows_the_dashes_is_passed_on_unread() {
         assert_eq!(parsed("notebook -- --steps 5"), Task::Notebook(words("--steps 5")));
         assert_eq!(parsed("test -- -p x -- --cuda"), Task::Test(words("-p x -- --cuda")));
+        assert_eq!(parsed("test-browser -- --only"), Task::TestBrowser(words("--only")));
     }
 
     #[test]

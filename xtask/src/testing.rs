@@ -37,11 +37,16 @@ impl Folder {
 
     /// Puts a `python3` in it that is the shell script `body`.
     pub(crate) fn python(&self, body: &str) {
+        self.program("python3", body);
+    }
+
+    /// Puts a program in it that is the shell script `body`.
+    pub(crate) fn program(&self, name: &str, body: &str) {
         // Another program writes it: a fork of this one, in another test, might hold the file open
         // for writing, and then it does not run ("text file busy").
         let mut writer = Command::new("sh")
             .args(["-c", "cat > \"$0\" && chmod +x \"$0\""])
-            .arg(self.join("python3"))
+            .arg(self.join(name))
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();

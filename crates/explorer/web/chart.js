@@ -17,8 +17,8 @@ export function createChart({ onPick }) {
   const bars = Array.from({ length: BARS }, () => createBar());
   const rest = createBar();
   const node = svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'group' }, hatch(), frame.behind, ...bars.map(bar => bar.group), rest.group, frame.before);
-  const passive = { class: 'bar rest', role: 'img', tabindex: null };
-  Object.entries(passive).forEach(([name, value]) => set(rest.group, name, value));
+  set(rest.group, 'class', 'bar rest');
+  Object.entries({ role: 'img', tabindex: null }).forEach(([name, value]) => set(rest.hit, name, value));
   set(rest.fill, 'fill', 'url(#hatch)');
   let shown = [];
   roam(node, bars, index => onPick(shown[index].id));
@@ -48,12 +48,14 @@ function scales({ bars, rest, top }) {
 
 // --- bars
 
+/** The words beside it are for the eye alone: the column is the button, and its name says them all. */
 function createBar() {
-  const hit = svg('rect', { class: 'hit', y: PLOT.top, height: HEIGHT - PLOT.top });
+  const hit = svg('rect', { class: 'hit', y: PLOT.top, height: HEIGHT - PLOT.top, role: 'button', tabindex: -1 });
   const raw = svg('rect', { class: 'raw' });
   const fill = svg('rect', { class: 'final' });
   const [value, reason, label] = ['value', 'reason', 'label'].map(text);
-  const group = svg('g', { class: 'bar', role: 'button', tabindex: -1, display: 'none' }, hit, raw, fill, value.node, reason.node, label.node);
+  const told = svg('g', { 'aria-hidden': 'true' }, value.node, reason.node, label.node);
+  const group = svg('g', { class: 'bar', display: 'none' }, hit, raw, fill, told);
   return { group, hit, raw, fill, value, reason, label };
 }
 
@@ -69,7 +71,7 @@ function drawBar(bar, data, index, scale) {
   const width = scale.column * 0.8;
   const top = scale.y(data.percent);
   bar.group.classList.toggle('cut', data.kept === false);
-  set(bar.group, 'aria-label', data.name);
+  set(bar.hit, 'aria-label', data.name);
   box(bar.hit, x - scale.column / 2, scale.column);
   box(bar.fill, x - width / 2, width, top);
   set(bar.raw, 'display', data.raw === null ? 'none' : null);
@@ -156,13 +158,15 @@ function hatch() {
 
 function roam(node, bars, pick) {
   let current = 0;
-  set(bars[0].group, 'tabindex', 0);
+  const stand = index => {
+    set(bars[current].hit, 'tabindex', -1);
+    current = index;
+    set(bars[current].hit, 'tabindex', 0);
+  };
   const go = index => {
     const last = bars.findLastIndex(bar => !bar.group.hasAttribute('display'));
-    set(bars[current].group, 'tabindex', -1);
-    current = Math.max(0, Math.min(last, index));
-    set(bars[current].group, 'tabindex', 0);
-    bars[current].group.focus();
+    stand(Math.max(0, Math.min(last, index)));
+    bars[current].hit.focus();
   };
   const keys = {
     ArrowRight: () => go(current + 1),
@@ -177,5 +181,9 @@ function roam(node, bars, pick) {
     event.preventDefault();
     keys[event.key]();
   });
-  bars.forEach((bar, index) => bar.group.addEventListener('click', () => (go(index), pick(index))));
+  bars.forEach(({ group, hit }, index) => {
+    hit.addEventListener('focus', () => stand(index));
+    group.addEventListener('click', () => (go(index), pick(index)));
+  });
+  stand(0);
 }

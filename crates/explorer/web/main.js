@@ -36,9 +36,14 @@ async function start() {
 }
 
 function changed(state, names) {
-  if (names.has('theme')) dress(state);
+  if (names.has('theme')) rethemed(state);
   if (names.has('lang') || names.has('screen')) build();
   else screen?.changed(state, names);
+}
+
+function rethemed(state) {
+  dress(state);
+  if (about) buildTop(words(), formats(tag(language())));
 }
 
 function language() {

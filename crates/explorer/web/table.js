@@ -8,7 +8,7 @@ import { el, say, set, words } from './dom.js';
  */
 export function createTable({ caption, columns, rows, heading = 0 }) {
   const cells = Array.from({ length: rows }, () => columns.map(() => words()));
-  const lines = cells.map(line => el('tr', {}, ...line.map((word, i) => cell(word, i === heading))));
+  const lines = cells.map(line => el('tr', { hidden: true }, ...line.map((word, i) => cell(word, i === heading))));
   const head = el('tr', {}, ...columns.map(column => el('th', { scope: 'col' }, column)));
   const node = el('table', {}, el('caption', {}, caption), el('thead', {}, head), el('tbody', {}, ...lines));
   const fill = (texts, off = () => false) =>

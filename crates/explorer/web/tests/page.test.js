@@ -29,8 +29,8 @@ const { top, main, alert } = browser(fetched);
 await import('../main.js');
 await settle(300);
 
-const bars = () => main.all(node => node.attributes.get('role') === 'button' && node.localName === 'g');
-const texts = () => bars().map(bar => bar.all(node => node.localName === 'text')[0].textContent);
+const bars = () => main.all(node => node.attributes.get('role') === 'button' && node.localName === 'rect');
+const texts = () => bars().map(bar => bar.parent.all(node => node.localName === 'text')[0].textContent);
 const input = test => main.all(node => node.localName === 'input' && test(node))[0];
 const slider = index => main.all(node => node.getAttribute('type') === 'range')[index];
 const press = (text, root = main) => root.all(node => node.localName === 'button' && node.textContent === text)[0].fire('click');
