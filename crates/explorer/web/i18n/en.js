@@ -38,7 +38,7 @@ export default {
   off: 'off',
   number_of: '{name}, as a number',
   seed: 'Seed',
-  seed_help: 'The same seed, context and settings draw the same token: the number drawn comes from Philox 4×32-10, as in enredo-decoding.',
+  seed_help: 'The same seed, context and settings draw the same token here; the number comes from Philox 4×32-10, as in enredo-decoding, which draws by the same probabilities but may take another token.',
   sample: 'Sample',
   greedy: 'Greedy',
   undo: 'Undo',

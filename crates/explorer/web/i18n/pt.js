@@ -38,7 +38,7 @@ export default {
   off: 'desligado',
   number_of: '{name}, como número',
   seed: 'Semente',
-  seed_help: 'A mesma semente, contexto e ajustes sorteiam o mesmo token: o número sorteado vem do Philox 4×32-10, como em enredo-decoding.',
+  seed_help: 'A mesma semente, contexto e ajustes sorteiam aqui o mesmo token; o número vem do Philox 4×32-10, como em enredo-decoding, que sorteia com as mesmas probabilidades, mas pode tirar outro token.',
   sample: 'Sortear',
   greedy: 'Greedy',
   undo: 'Desfazer',
