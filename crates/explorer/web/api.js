@@ -15,7 +15,7 @@ export class Lost extends Error {}
 /** @param {AbortSignal} [signal] */
 export const meta = signal => call('meta', undefined, signal);
 export const vocab = signal => call('vocab', undefined, signal);
-/** @param {string} prompt @param {AbortSignal} [signal] @returns {Promise<{ids: number[]}>} */
+/** @param {string} prompt @param {AbortSignal} [signal] @returns {Promise<{ids: number[], pieces: {id: number, start: number, end: number}[]}>} */
 export const tokenize = (prompt, signal) => call('tokenize', { prompt }, signal);
 
 /**
@@ -27,6 +27,62 @@ export const tokenize = (prompt, signal) => call('tokenize', { prompt }, signal)
 export async function logits(request, signal) {
   const { step, ids, cut, logits } = await call('logits', request, signal);
   return { step, ids, cut, row: floats(logits) };
+}
+
+/** @param {object} request as docs/api.md says @param {AbortSignal} [signal] */
+export const beams = (request, signal) => call('beams', request, signal);
+export const lens = (request, signal) => call('lens', request, signal);
+
+/** The maps of one layer, each with its weights as (H, T, T) numbers. */
+export async function attention(request, signal) {
+  const { maps, ...answer } = await call('attention', request, signal);
+  return { ...answer, maps: maps.map(map => ({ ...map, weights: floats(map.weights) })) };
+}
+
+/** How far logits move: (T, T) numbers, by the position changed, then by the position looked at. */
+export async function probe(request, signal) {
+  const answer = await call('probe', request, signal);
+  return { ...answer, moved: floats(answer.moved) };
+}
+
+/** The curves so far, in at most so many points. @param {number} points @param {AbortSignal} [signal] */
+export const training = (points, signal) => call(`training?points=${points}`, undefined, signal);
+
+/** A page of the documents. @param {{split?: string, q?: string, offset?: number, limit?: number}} query @param {AbortSignal} [signal] */
+export const documents = (query, signal) => call(`documents?${new URLSearchParams(query)}`, undefined, signal);
+
+/**
+ * The events of a generation as they come: `start`, a `token` each, `end`. One that breaks off throws what went wrong.
+ * @param {object} request as docs/api.md says
+ * @param {AbortSignal} [signal]
+ */
+export async function* generate(request, signal) {
+  const response = await send('/api/v1/generate', { ...post(request), signal });
+  if (!response.ok) throw await problem(response);
+  let last = null;
+  for await (const line of lines(response.body)) {
+    last = JSON.parse(line);
+    if (last.event === 'problem') throw new Problem(last.status, last.detail, last.field);
+    yield last;
+  }
+  if (last?.event !== 'end') throw new Lost('the answer broke off');
+}
+
+/** @param {ReadableStream<Uint8Array>} body */
+async function* lines(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const whole = (rest + part.value).split('\n');
+      rest = whole.pop();
+      yield* whole.filter(line => line !== '');
+    }
+  } catch (error) {
+    throw error.name === 'AbortError' ? error : new Lost(error.message);
+  } finally {
+    reader.cancel().catch(() => {});
+  }
 }
 
 /** Little-endian f32 in base64, as every browser's own floats lie. @param {string} base64 @returns {Float32Array} */

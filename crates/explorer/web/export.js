@@ -56,17 +56,9 @@ async function load(blob) {
   }
 }
 
-const COLUMNS = ['rank', 'token', 'id', 'logit', 'p_raw', 'p_final', 'kept', 'cut_by'];
-
-/**
- * RFC 4180, numbers with a point in full precision; ranks count from 0.
- * @param {{rows: object[], other?: {n: number, p_raw: number, p_final: number} | null}} result
- * @param {(id: number) => string} token
- */
-export function csv({ rows, other }, token) {
-  const lines = rows.map(row => COLUMNS.map(name => (name === 'token' ? token(row.id) : row[name])));
-  const rest = other?.n > 0 ? [['', `other ${other.n}`, '', '', other.p_raw, other.p_final, '', '']] : [];
-  return [COLUMNS, ...lines, ...rest].map(line => `${line.map(quote).join(',')}\r\n`).join('');
+/** RFC 4180: a line a row, numbers with a point in full precision. @param {unknown[][]} lines the names of the columns first */
+export function csv(lines) {
+  return lines.map(line => `${line.map(quote).join(',')}\r\n`).join('');
 }
 
 function quote(value) {

@@ -5,15 +5,20 @@ import { select, unique } from './controls.js';
 import { el, set } from './dom.js';
 import { formats } from './format.js';
 import { preferred, tag, translator } from './i18n/index.js';
+import { createMenu } from './menu.js';
 import { rowSource } from './rows.js';
-import { mount as next } from './screens/next.js';
+import * as next from './screens/next/index.js';
 import { keepState } from './state.js';
+import { createReader } from './text.js';
 
+/** In the order of the menu; each has `mount(root, app)` and its `words`. */
 const SCREENS = { next };
 const AGAIN_AFTER = 2000;
+const WATCHED_EVERY = 2000;
 
-const [top, main, alert] = ['top', 'main', 'alert'].map(id => document.getElementById(id));
+const [top, menu, main, alert] = ['top', 'menu', 'main', 'alert'].map(id => document.getElementById(id));
 const store = keepState((state, names) => changed(state, names));
+const shownMenu = createMenu(menu, Object.keys(SCREENS), store);
 let about = null;
 let screen = null;
 let waiting = 0;
@@ -27,12 +32,24 @@ async function start() {
     const [meta, { tokens }] = await Promise.all([api.meta(), api.vocab()]);
     const vocab = [];
     for (const token of tokens) vocab[token.id] = token;
-    about = { meta, vocab, rows: rowSource(api, meta.vocab_size) };
+    about = { api, meta, vocab, rows: rowSource(api, meta.vocab_size), text: createReader(meta, vocab) };
     report(null);
     build();
+    watch();
   } catch (error) {
     report(error, start);
   }
+}
+
+/** While the run goes on there come more checkpoints, and whoever is on show is told. */
+async function watch() {
+  if (about.meta.state !== 'running') return;
+  await new Promise(done => setTimeout(done, WATCHED_EVERY));
+  const had = about.meta.checkpoints.length;
+  const fresh = await api.meta().catch(() => about.meta);
+  Object.assign(about.meta, fresh);
+  if (fresh.checkpoints.length !== had || fresh.state !== 'running') screen?.changed(store.get(), new Set(['checkpoints']));
+  watch();
 }
 
 function changed(state, names) {
@@ -50,8 +67,8 @@ function language() {
   return store.get().lang ?? preferred(navigator.languages);
 }
 
-function words() {
-  return translator(language());
+function words(own) {
+  return translator(language(), own);
 }
 
 function dress({ theme }) {
@@ -70,7 +87,9 @@ function build() {
   const { screen: name } = store.get();
   document.title = `${t(name)} · ${t('page')}`;
   buildTop(t, f);
-  if (name in SCREENS) screen = SCREENS[name](main, { ...about, t, f, store, report });
+  shownMenu.show(t);
+  const { mount, words: own } = SCREENS[name] ?? {};
+  if (mount) screen = mount(main, { ...about, t: words(own), f, store, report });
   else main.replaceChildren(el('p', {}, t('unknown_screen', { screen: name })), el('a', { href: '#next' }, t('next')));
 }
 

@@ -1,14 +1,10 @@
 // What the page shows, as the URL's hash says it: `#next?t=0.7&k=5`. What is as at the start is left out.
 
+import { digits, flag, ids, nearest, oneOf, text, whole } from './fields.js';
+
 /** @typedef {{screen: string, prompt: string | null, add: number[], mode: 'notebook' | 'whole', t: number, k: number, p: number,
  *             min_p: number, typical_p: number, seed: string, step: number | null, lang: string | null,
  *             theme: 'auto' | 'light' | 'dark', table: boolean}} State */
-
-/** @type {State} */
-export const START = Object.freeze({
-  screen: 'next', prompt: null, add: Object.freeze([]), mode: 'notebook', t: 1, k: 15, p: 1, min_p: 0, typical_p: 1,
-  seed: '42', step: null, lang: null, theme: 'auto', table: false,
-});
 
 /** Least, most and step of each slider; `top` is as far as one may type. A 0 for k and min-p, a 1 for p and typical is off. */
 export const LIMITS = {
@@ -26,6 +22,29 @@ export const LIMITS = {
   },
 };
 
+const slider = (name, start) => ({ start, read: (given, asked) => snap(MODE.read(asked.get('mode')), name, given ?? start) });
+const MODE = oneOf('notebook', 'whole');
+
+/** What all screens share, and those of the screens. @type {Record<string, import('./fields.js').Field>} */
+const FIELDS = {
+  prompt: text(),
+  add: ids(),
+  mode: MODE,
+  t: slider('t', 1),
+  k: slider('k', 15),
+  p: slider('p', 1),
+  min_p: slider('min_p', 0),
+  typical_p: slider('typical_p', 1),
+  seed: digits('42'),
+  step: whole(),
+  lang: oneOf(null, 'en', 'pt'),
+  theme: oneOf('auto', 'light', 'dark'),
+  table: flag(),
+};
+
+/** @type {State} */
+export const START = Object.freeze({ screen: 'next', ...Object.fromEntries(Object.entries(FIELDS).map(([name, { start }]) => [name, start])) });
+
 /**
  * The nearest value that a slider has; what cannot be read is the value at the start.
  * @param {State['mode']} mode
@@ -33,10 +52,7 @@ export const LIMITS = {
  * @param {unknown} value
  */
 export function snap(mode, name, value) {
-  const { min, max, step, top = max } = LIMITS[mode][name] ?? LIMITS.whole[name];
-  const number = value === '' || !Number.isFinite(Number(value)) ? START[name] : Number(value);
-  const steps = Math.round((Math.min(top, Math.max(min, number)) - min) / step);
-  return Number((min + steps * step).toFixed(4));
+  return nearest(value, START[name], LIMITS[mode][name] ?? LIMITS.whole[name]);
 }
 
 /**
@@ -54,25 +70,8 @@ export function switchMode({ t, k, p }, mode) {
 export function decode(hash) {
   const [screen, query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);
   const asked = new URLSearchParams(query);
-  const one = (name, allowed) => (allowed.includes(asked.get(name)) ? asked.get(name) : START[name]);
-  const mode = one('mode', ['notebook', 'whole']);
-  const sliders = Object.keys(LIMITS.whole).map(name => [name, snap(mode, name, asked.get(name) ?? START[name])]);
-  return {
-    screen: screen || START.screen,
-    prompt: asked.get('prompt'),
-    add: ids(asked.get('add')),
-    mode,
-    ...Object.fromEntries(sliders),
-    seed: /^\d{1,20}$/.test(asked.get('seed') ?? '') ? asked.get('seed') : START.seed,
-    step: /^\d{1,15}$/.test(asked.get('step') ?? '') ? Number(asked.get('step')) : null,
-    lang: one('lang', ['en', 'pt']),
-    theme: one('theme', ['light', 'dark']),
-    table: asked.get('table') === '1',
-  };
-}
-
-function ids(text) {
-  return /^\d+(\.\d+)*$/.test(text ?? '') ? text.split('.').map(Number) : [];
+  const read = Object.entries(FIELDS).map(([name, field]) => [name, field.read(asked.get(name), asked)]);
+  return { screen: screen || START.screen, ...Object.fromEntries(read) };
 }
 
 /** @param {State} state @returns {string} */

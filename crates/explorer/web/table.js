@@ -24,3 +24,16 @@ export function createTable({ caption, columns, rows, heading = 0 }) {
 function cell(word, isHeading) {
   return el(isHeading ? 'th' : 'td', isHeading ? { scope: 'row' } : {}, el('bdi', {}, word));
 }
+
+/**
+ * A table of as many rows as there are, made anew each time.
+ * @param {{caption: string, columns: string[], heading?: number}} shape
+ * @returns {{node: HTMLElement, fill: (rows: string[][]) => void}}
+ */
+export function createList({ caption, columns, heading = 0 }) {
+  const body = el('tbody');
+  const head = el('tr', {}, ...columns.map(column => el('th', { scope: 'col' }, column)));
+  const line = texts => el('tr', {}, ...texts.map((text, i) => cell(text, i === heading)));
+  const node = el('table', {}, el('caption', {}, caption), el('thead', {}, head), body);
+  return { node, fill: rows => body.replaceChildren(...rows.map(line)) };
+}

@@ -1,4 +1,4 @@
-// The page's words by language.
+// The page's words by language: those of every screen here, a screen's own in its `words.js`.
 
 import en from './en.js';
 import pt from './pt.js';
@@ -19,10 +19,12 @@ export function tag(lang) {
 /**
  * `t('kept', {n: 3})` is the sentence `kept` with {n} put in; with `count` the plural form it takes: `kept_one`, `kept_other`.
  * @param {string} lang
+ * @param {{en: Record<string, string>, pt: Record<string, string>}} [own] a screen's words, which come before the page's
  * @returns {(key: string, values?: Record<string, unknown>, count?: number) => string}
  */
-export function translator(lang) {
-  const catalog = CATALOGS[lang] ?? en;
+export function translator(lang, own) {
+  const spoken = lang in CATALOGS ? lang : 'en';
+  const catalog = { ...CATALOGS[spoken], ...own?.[spoken] };
   const plural = new Intl.PluralRules(tag(lang));
   return (key, values = {}, count) => {
     const form = count === undefined ? key : `${key}_${plural.select(count) === 'one' ? 'one' : 'other'}`;

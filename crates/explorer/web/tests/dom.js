@@ -92,13 +92,13 @@ class Element extends Node {
   }
 }
 
-/** Puts a page in place of the globals that the modules use. @returns {{top: Element, main: Element, alert: Element}} */
+/** Puts a page in place of the globals that the modules use. @returns {{top: Element, menu: Element, main: Element, alert: Element}} */
 export function browser(fetch) {
-  const [top, main, alert, html] = ['header', 'main', 'div', 'html'].map(name => new Element(name));
+  const [top, menu, main, alert, html] = ['header', 'nav', 'main', 'div', 'html'].map(name => new Element(name));
   const document = Object.assign(new Element('#document'), {
     documentElement: html,
     activeElement: null,
-    getElementById: id => ({ top, main, alert })[id],
+    getElementById: id => ({ top, menu, main, alert })[id],
     createElement: name => new Element(name),
     createElementNS: (_, name) => new Element(name),
     createTextNode: data => new Text(data),
@@ -109,5 +109,5 @@ export function browser(fetch) {
   const frames = { requestAnimationFrame: f => setTimeout(f, 0), cancelAnimationFrame: clearTimeout, addEventListener: () => {} };
   const globals = { document, location, history, fetch, navigator: { languages: ['en'] }, ...frames };
   for (const [name, value] of Object.entries(globals)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  return { top, main, alert };
+  return { top, menu, main, alert };
 }

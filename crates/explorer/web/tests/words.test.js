@@ -1,24 +1,33 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 
 import { floats } from '../api.js';
 import { csv } from '../export.js';
+import { numbers } from '../screens/next/numbers.js';
 import { formats, plain, shorten, visible } from '../format.js';
 import en from '../i18n/en.js';
 import pt from '../i18n/pt.js';
 import { preferred, tag, translator } from '../i18n/index.js';
+import * as next from '../screens/next/words.js';
+
+/** Every screen's own words beside the page's. */
+const screens = new URL('../screens/', import.meta.url);
+const own = await Promise.all(readdirSync(screens).map(name => import(new URL(`${name}/words.js`, screens))));
 
 test('both languages say the same things, with the same values', () => {
-  assert.deepEqual(Object.keys(pt), Object.keys(en));
   const values = text => [...text.matchAll(/\{(\w+)\}/g)].map(m => m[1]).sort();
-  for (const key of Object.keys(en)) assert.deepEqual(values(pt[key]), values(en[key]), key);
+  for (const words of [{ en, pt }, ...own]) {
+    assert.deepEqual(Object.keys(words.pt), Object.keys(words.en));
+    for (const key of Object.keys(words.en)) assert.deepEqual(values(words.pt[key]), values(words.en[key]), key);
+  }
 });
 
 test('values are put in, plurals follow the language', () => {
-  const t = translator('en');
+  const t = translator('en', next);
   assert.equal(t('other', { n: 1 }, 1), 'other 1 token');
   assert.equal(t('other', { n: '2,000' }, 2000), 'other 2,000 tokens');
-  assert.equal(translator('pt')('other', { n: 1 }, 1), 'outro 1 token');
+  assert.equal(translator('pt', next)('other', { n: 1 }, 1), 'outro 1 token');
   assert.equal(t('token', { id: 3, text: '{id}$&' }), 'Token 3: {id}$&');
 });
 
@@ -66,6 +75,6 @@ test('logits come out of base64 as they went in', () => {
 
 test('CSV quotes what it must', () => {
   const row = { rank: 0, id: 7, logit: 1.5, p_raw: 0.25, p_final: 1, kept: true, cut_by: null };
-  const text = csv({ rows: [row], other: { n: 2, p_raw: 0.75, p_final: 0 } }, () => 'a,"b"\n');
+  const text = csv(numbers({ rows: [row], other: { n: 2, p_raw: 0.75, p_final: 0 } }, () => 'a,"b"\n'));
   assert.equal(text, 'rank,token,id,logit,p_raw,p_final,kept,cut_by\r\n0,"a,""b""\n",7,1.5,0.25,1,true,\r\n,other 2,,,0.75,0,,\r\n');
 });

@@ -1,19 +1,23 @@
 // The screen “Next token”: one row of logits, and what a strategy makes of it.
 
-import { createContext } from '../context.js';
-import { el } from '../dom.js';
-import { createFigure } from '../figure.js';
-import { pageKeys } from '../keys.js';
-import { createSettings } from '../settings.js';
-import { createStages } from '../stages.js';
-import { apply, config, greedy, sample } from '../strategy.js';
+import { promptOf, stepOf } from '../../asking.js';
+import { createContext } from '../../context.js';
+import { el } from '../../dom.js';
+import { pageKeys } from '../../keys.js';
+import { apply, config, greedy, sample } from '../../strategy.js';
+import { createFigure } from './figure.js';
+import { createSettings } from './settings.js';
+import { createStages } from './stages.js';
+import * as words from './words.js';
+
+export { words };
 
 const ASKS = ['prompt', 'add', 'step'];
 
 /**
  * @param {HTMLElement} root
  * @param {{meta: object, vocab: object[], t: Function, f: object, store: object, rows: Function, report: Function}} app
- * @returns {{changed: (state: import('../state.js').State, names: Set<string>) => void, leave: () => void}}
+ * @returns {{changed: (state: import('../../state.js').State, names: Set<string>) => void, leave: () => void}}
  */
 export function mount(root, app) {
   return new NextToken(root, app);
@@ -44,7 +48,8 @@ class NextToken {
 
   changed(state, names) {
     this.settings.show(state);
-    if (ASKS.some(name => names.has(name))) this.#ask(names.has('step'));
+    const isNewer = names.has('checkpoints') && state.step === null;
+    if (isNewer || ASKS.some(name => names.has(name))) this.#ask(isNewer || names.has('step'));
     else this.#frame ||= requestAnimationFrame(() => this.#slide());
   }
 
@@ -104,9 +109,9 @@ class NextToken {
     }
   }
 
-  #row({ prompt, add, step }, signal) {
+  #row(state, signal) {
     const { meta, rows } = this.#app;
-    return rows(prompt ?? meta.prompts[0] ?? '', add, step ?? meta.checkpoints.at(-1)?.step, signal);
+    return rows(promptOf(state, meta), state.add, stepOf(state, meta), signal);
   }
 
   #show(found, scrubbed) {
@@ -120,9 +125,9 @@ class NextToken {
     this.#tick();
   }
 
-  #text({ prompt, add }) {
+  #text(state) {
     const { meta, vocab } = this.#app;
-    return [prompt ?? meta.prompts[0] ?? '', ...add.map(id => vocab[id]?.text ?? `#${id}`)].join(' ');
+    return [promptOf(state, meta), ...state.add.map(id => vocab[id]?.text ?? `#${id}`)].join(' ');
   }
 
   // --- what a slider costs

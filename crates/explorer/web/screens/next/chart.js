@@ -1,6 +1,6 @@
 // The bars, as SVG with a fixed set of nodes: moving a slider changes attributes and makes nothing.
 
-import { say, set, svg, words } from './dom.js';
+import { say, set, svg, words } from '../../dom.js';
 
 const [WIDTH, HEIGHT] = [880, 420];
 const PLOT = { left: 56, right: 872, top: 52, bottom: 316 };

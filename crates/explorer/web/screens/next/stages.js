@@ -1,8 +1,8 @@
 // From the model to the draw: what each step leaves, and how open the choice is.
 
-import { help } from './controls.js';
-import { el, say, words } from './dom.js';
-import { createTable } from './table.js';
+import { help } from '../../controls.js';
+import { el, say, words } from '../../dom.js';
+import { createTable } from '../../table.js';
 
 const STAGES = 7;
 

@@ -1,6 +1,6 @@
 // What the chart and the table say about a result: words and heights, no elements.
 
-import { plain, shorten, visible } from './format.js';
+import { plain, shorten, visible } from '../../format.js';
 
 /** @typedef {{id: number, label: string, name: string, text: string, reason: string, percent: number, raw: number | null,
  *             kept: boolean}} Bar  percent and raw from 0 to 100 */
@@ -8,9 +8,9 @@ import { plain, shorten, visible } from './format.js';
  *             rest: {label: string, name: string, text: string, percent: number, raw: number} | null}} Picture */
 
 /**
- * @param {ReturnType<import('./strategy.js').apply>} result
- * @param {import('./state.js').State} state
- * @param {{t: Function, f: ReturnType<import('./format.js').formats>, token: (id: number) => string, context: string}} words
+ * @param {ReturnType<import('../../strategy.js').apply>} result
+ * @param {import('../../state.js').State} state
+ * @param {{t: Function, f: ReturnType<import('../../format.js').formats>, token: (id: number) => string, context: string}} words
  * @returns {Picture}
  */
 export function picture(result, state, { t, f, token, context }) {
