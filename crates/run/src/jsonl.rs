@@ -111,12 +111,7 @@ impl<R: Row> Rows<R> {
 
     /// Opens the file to go on from `read`.
     pub(crate) fn open_at(path: PathBuf, read: Place) -> Result<Self> {
-        let open = || {
-            let mut file = File::open(&path)?;
-            file.seek(SeekFrom::Start(read.bytes))?;
-            Ok(BufReader::new(file))
-        };
-        let reader = match open() {
+        let reader = match open_after(&path, read.bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             opened => Some(opened.map_err(Error::read(&path))?),
         };
@@ -145,6 +140,12 @@ impl<R: Row> Rows<R> {
     fn parse(&self) -> Result<R> {
         serde_json::from_slice(&self.line).map_err(Error::json(&self.path, self.read.lines))
     }
+}
+
+fn open_after(path: &Path, bytes: u64) -> io::Result<BufReader<File>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(bytes))?;
+    Ok(BufReader::new(file))
 }
 
 impl<R: Row> Iterator for Rows<R> {
