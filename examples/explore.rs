@@ -5,22 +5,33 @@
 use std::{
     io::{IsTerminal, Write},
     net::Ipv4Addr,
+    ops::ControlFlow,
     path::PathBuf,
+    thread,
 };
 
-use anyhow::{Error, Result, anyhow};
+use anyhow::Result;
 use clap::Parser;
 use enredo::{
-    cli::{RunSubject, checkpoint_notice, run_folder},
+    cli::{
+        Data, DataArgs, EVAL_LENGTH, Journal, MachineArgs, Preparation, Progress, RunArgs,
+        RunSubject, checkpoint_notice, run_folder,
+    },
     explorer::Explorer,
-    model, run,
+    model::Device,
+    run::{self, RunFolder, layout},
+    trainer::{Batches, Trainer, evaluate},
 };
 
 /// Show a run as a page on this machine: how the model chooses its next token, at every checkpoint.
 #[derive(Parser)]
 struct Args {
-    /// The run folder [default: the newest in runs/]
+    /// The run folder [default: the newest in runs/; where there is none, a small one is trained as you watch]
     run: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    machine: MachineArgs,
     /// The port on 127.0.0.1; 0 takes any that is free
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
@@ -29,22 +40,85 @@ struct Args {
     no_open: bool,
 }
 
+/// The run that is trained where there is none.
+#[derive(Parser)]
+struct Quick {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// It is watched, so that it looks at itself more often than another.
+const QUICK: [&str; 6] = ["explore", "--quick", "--eval-every", "25", "--sample-every", "25"];
+
 fn main() -> Result<()> {
     let args = Args::parse();
-    let folder = run_folder(args.run).map_err(how_to_train)?;
-    if let Some(notice) = checkpoint_notice(&folder)? {
-        writeln!(std::io::stderr(), "{notice}")?;
-    }
-    let name = folder.path().display().to_string();
-    let subject = RunSubject::open(folder, model::parse_device("auto")?)?;
+    let device = args.machine.set_up()?;
+    let (folder, subject, screen) = match run_folder(args.run.clone()) {
+        Ok(folder) => {
+            if let Some(notice) = checkpoint_notice(&folder)? {
+                writeln!(std::io::stderr(), "{notice}")?;
+            }
+            let subject = RunSubject::open(folder.clone(), device)?;
+            (folder, subject, "")
+        }
+        Err(error) if is_first(&error) => {
+            let (folder, subject) = train(&args, device)?;
+            (folder, subject, "#training")
+        }
+        Err(error) => return Err(error),
+    };
+    let subject = if args.data.is_given() { subject.with_data(args.data) } else { subject };
     let explorer = Explorer::bind((Ipv4Addr::LOCALHOST, args.port).into(), Box::new(subject))?;
-    let url = explorer.url();
-    writeln!(std::io::stdout(), "{name} is shown at {url}")?;
+    let url = explorer.url() + screen;
+    writeln!(std::io::stdout(), "{} is shown at {url}", folder.path().display())?;
     if !args.no_open && std::io::stdout().is_terminal() {
         browse(&url)?;
     }
     explorer.run();
     Ok(())
+}
+
+/// Whether nothing has been trained here yet.
+fn is_first(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(run::Error::NoRuns { .. }))
+}
+
+/// Begins a run of under a minute on a thread of its own, and opens it at its first weights.
+fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject)> {
+    let progress = Progress::new();
+    let mut run = Quick::parse_from(QUICK).run;
+    (run.data, run.machine) = (args.data.clone(), args.machine.clone());
+    progress.line("There is no run yet: a small one is trained now, and shown as it goes.");
+    let data = Data::load(&run.data, run.train.quick, &progress)?;
+    data.check(run.train.batch_size)?;
+    let prepared = Preparation::new(&run, data, device)?;
+    let folder = prepared.create_run(&run)?;
+    Journal::new(&folder)?.checkpoint(0, &prepared.model)?;
+    let subject = RunSubject::open(folder.clone(), device)?;
+    let trained = folder.clone();
+    let trainer = thread::Builder::new().name("trainer".to_owned());
+    let trainer = trainer.spawn(move || fit(&run, &prepared, &trained))?;
+    Ok((folder, subject.trained_by(trainer)))
+}
+
+/// Trains to the end, with weights and held-out losses on the way.
+fn fit(args: &RunArgs, prepared: &Preparation, folder: &RunFolder) -> Result<()> {
+    let (model, held_out) = (prepared.model.model(), &prepared.held_out);
+    let mut journal = Journal::new(folder)?;
+    let mut batches = Batches::random(&prepared.train, model.config(), args.batches())?;
+    let trainer = Trainer::new(model, args.train.config())?;
+    trainer.with_time_spent(prepared.encoding).fit(&mut batches, |metric, _| {
+        journal.metric(metric)?;
+        if metric.step.is_multiple_of(args.train.sample_every()) {
+            journal.checkpoint(metric.step, &prepared.model)?;
+        }
+        if metric.step.is_multiple_of(args.train.eval_every()) {
+            journal.eval(metric, evaluate(model, held_out, EVAL_LENGTH)?.loss)?;
+        }
+        anyhow::Ok(ControlFlow::Continue(()))
+    })?;
+    folder.write_loss_curve(&folder.loss_curve()?)?;
+    Ok(folder.write(layout::MODEL, &model.to_safetensors()?)?)
 }
 
 /// Opens the browser; a machine without one is told.
@@ -56,15 +130,4 @@ fn browse(url: &str) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn how_to_train(error: Error) -> Error {
-    match error.downcast_ref() {
-        Some(run::Error::NoRuns { .. }) => {
-            anyhow!(
-                "{error}; `cargo run --release --example notebook -- --quick` trains a small one"
-            )
-        }
-        _ => error,
-    }
 }

@@ -4,18 +4,18 @@
 //!     cargo run --release --example notebook
 //!     cargo run --release --example notebook -- --data films.parquet --column description
 
-use std::{ops::ControlFlow, time::Instant};
+use std::ops::ControlFlow;
 
 use anyhow::Result;
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{Data, EVAL_LENGTH, Journal, PROMPTS, Progress, RunArgs, prompt_notices},
+    cli::{Data, EVAL_LENGTH, Journal, PROMPTS, Preparation, Progress, RunArgs, prompt_notices},
     corpus::EntropyFloor,
     decoding::{GenerationConfig, softmax},
     model::{self, Model, causality_probe},
     run::{Floor, LossCurve, Metric, RunFolder, layout},
-    tokenization::{Tokenizer, WordLevelConfig},
+    tokenization::Tokenizer,
     trainer::{Batches, Trainer, evaluate},
 };
 
@@ -32,10 +32,7 @@ struct Args {
 struct Notebook {
     args: RunArgs,
     progress: Progress,
-    model: LanguageModel,
-    train: Vec<Vec<u32>>,
-    held_out: Vec<Vec<u32>>,
-    floor: Option<EntropyFloor>,
+    prepared: Preparation,
 }
 
 fn main() -> Result<()> {
@@ -49,33 +46,19 @@ fn main() -> Result<()> {
     data.check(args.train.batch_size)?;
     show_documents(&data, &progress);
 
-    // Step 2: the tokenizer.
-    let config = WordLevelConfig { vocab_size: args.model.vocab_size };
-    let tokenizer = Tokenizer::train(&data.train, &config)?.with_mode(args.preset.text_mode());
-    show_tokenizer(&tokenizer, &data.train[0], &progress)?;
-    let start = Instant::now();
-    let train = tokenizer.encode_documents(&data.train)?;
-    let encoding = start.elapsed();
-    let held_out = tokenizer.encode_documents(&data.held_out)?;
-    let floor = data.floor(&held_out, tokenizer.special().unk, EVAL_LENGTH - 1);
-
-    // Step 3: the model.
-    let longest = train.iter().map(Vec::len).max().unwrap_or(0);
-    let (v, pad) = (tokenizer.vocab_size(), tokenizer.special().pad);
-    let model = Model::new(args.model.config(args.preset, v, pad, longest), device)?;
-    show_model(&model, &progress);
-    let model = LanguageModel::new(model, tokenizer, args.preset)?;
+    // Steps 2 and 3: the tokenizer and the model.
+    let prepared = Preparation::new(&args, data, device)?;
+    show_tokenizer(prepared.model.tokenizer(), &prepared.data.train[0], &progress)?;
+    show_model(prepared.model.model(), &progress);
 
     // Steps 4 and 5: training, with a look on the way.
-    let folder = args.create_folder()?;
-    describe_run(&folder, &args, &data, &model)?;
-    let notebook = Notebook { args, progress, model, train, held_out, floor };
+    let folder = prepared.create_run(&args)?;
+    let notebook = Notebook { args, progress, prepared };
     let mut journal = Journal::new(&folder)?;
-    let trainer = Trainer::new(notebook.model.model(), notebook.args.train.config())?;
-    let trained = notebook.train(trainer.with_time_spent(encoding), &mut journal);
+    let trained = notebook.train(&mut journal);
     notebook.draw_curve(&folder)?; // of a run that failed, too
     let val_loss = trained?;
-    folder.write(layout::MODEL, &notebook.model.model().to_safetensors()?)?;
+    folder.write(layout::MODEL, &notebook.model().model().to_safetensors()?)?;
 
     // Steps 6 and 7: what the model says.
     notebook.compare_strategies(&mut journal)?;
@@ -114,28 +97,20 @@ fn show_model(model: &Model, progress: &Progress) {
     progress.line(format!("Device: {device}, {threads} threads"));
 }
 
-/// What a reader of the run folder needs besides the rows; written before training.
-fn describe_run(
-    folder: &RunFolder,
-    args: &RunArgs,
-    data: &Data,
-    model: &LanguageModel,
-) -> Result<()> {
-    folder.write_info(&args.describe(data, model.model()))?;
-    folder.write_json(layout::CONFIG, model.model().config())?;
-    let strategy = model.strategy(&GenerationConfig::sampling());
-    folder.write_json(layout::GENERATION_CONFIG, &strategy)?;
-    Ok(folder.write(layout::TOKENIZER, model.tokenizer().to_json()?.as_bytes())?)
-}
-
 impl Notebook {
-    /// Trains, with mean losses, samples and evaluations on the way. Returns the last held-out loss.
-    fn train(&self, mut trainer: Trainer<'_>, journal: &mut Journal<'_>) -> Result<f64> {
-        let (args, progress) = (&self.args.train, &self.progress);
-        let config = self.args.batches();
-        let mut batches = Batches::random(&self.train, self.model.model().config(), config)?;
+    fn model(&self) -> &LanguageModel {
+        &self.prepared.model
+    }
 
-        for notice in prompt_notices(&self.model, &args.prompt)? {
+    /// Trains, with mean losses, samples and evaluations on the way. Returns the last held-out loss.
+    fn train(&self, journal: &mut Journal<'_>) -> Result<f64> {
+        let (args, progress) = (&self.args.train, &self.progress);
+        let (model, config) = (self.model().model(), self.args.batches());
+        let mut batches = Batches::random(&self.prepared.train, model.config(), config)?;
+        let trainer = Trainer::new(model, args.config())?;
+        let mut trainer = trainer.with_time_spent(self.prepared.encoding);
+
+        for notice in prompt_notices(self.model(), &args.prompt)? {
             progress.line(notice);
         }
         if config.max_length < EVAL_LENGTH {
@@ -183,15 +158,15 @@ impl Notebook {
             [("Greedy", greedy()), ("Sampling T=0.8, K=50, P=0.9", sampling(0.8, Some(50), 0.9))]
         {
             let seed = self.args.machine.seed;
-            let text = journal.sample(&self.model, step, prompt, (label, &config), seed)?;
+            let text = journal.sample(self.model(), step, prompt, (label, &config), seed)?;
             self.progress.line(format!("  [{label}] {text}"));
         }
         self.progress.line("");
-        journal.checkpoint(step, &self.model)
+        journal.checkpoint(step, self.model())
     }
 
     fn show_held_out(&self, metric: &Metric, journal: &mut Journal<'_>) -> Result<f64> {
-        let result = evaluate(self.model.model(), &self.held_out, EVAL_LENGTH)?;
+        let result = evaluate(self.model().model(), &self.prepared.held_out, EVAL_LENGTH)?;
         journal.eval(metric, result.loss)?;
         self.progress.line(format!(
             "[step {:>5}] held-out loss = {:.4} | perplexity = {:.2}",
@@ -204,7 +179,7 @@ impl Notebook {
 
     fn draw_curve(&self, folder: &RunFolder) -> Result<()> {
         let label = "entropy of the corpus".to_owned();
-        let floor = self.floor.map(|floor| Floor { loss: floor.nats, label });
+        let floor = self.prepared.floor.map(|floor| Floor { loss: floor.nats, label });
         let title = format!("Training loss, {}", self.args.preset);
         let curve = LossCurve { title, floor, ..folder.loss_curve()? };
         Ok(folder.write_loss_curve(&curve)?)
@@ -222,7 +197,7 @@ impl Notebook {
                 ("Temp=1.5 K=None P=0.95", sampling(1.5, None, 0.95)),
             ] {
                 let (step, seed) = (self.args.train.steps(), self.args.machine.seed);
-                let text = journal.sample(&self.model, step, prompt, (label, &config), seed)?;
+                let text = journal.sample(self.model(), step, prompt, (label, &config), seed)?;
                 self.progress.line(format!("  [{label:<22}] {text}"));
             }
             self.progress.line("");
@@ -232,9 +207,9 @@ impl Notebook {
 
     /// The model's real logits for the next token, and what each filter leaves of them.
     fn show_next_tokens(&self, prompt: &str) -> Result<()> {
-        let next = self.model.next_tokens(prompt, 15)?;
+        let next = self.model().next_tokens(prompt, 15)?;
         let filter = |config: GenerationConfig| -> Result<Vec<f64>> {
-            Ok(self.model.strategy(&config).sampler(0)?.probabilities(&[], &next.row)?)
+            Ok(self.model().strategy(&config).sampler(0)?.probabilities(&[], &next.row)?)
         };
         let only = GenerationConfig { do_sample: true, ..GenerationConfig::default() };
         let columns = [
@@ -261,10 +236,11 @@ impl Notebook {
 
     /// Whether the model reads the future, and how far its loss is from what is possible.
     fn judge(&self, val_loss: f64) -> Result<()> {
-        let rows: Vec<&[u32]> = self.held_out.iter().take(4).map(|row| beginning(row)).collect();
+        let rows: Vec<&[u32]> =
+            self.prepared.held_out.iter().take(4).map(|row| beginning(row)).collect();
         let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
         let at = 20.min(width.saturating_sub(1));
-        let probe = causality_probe(self.model.model(), &rows, at)?;
+        let probe = causality_probe(self.model().model(), &rows, at)?;
         let verdict = if probe.sees_the_future() {
             "the model READS THE FUTURE, so its loss is a leak and not a skill"
         } else {
@@ -276,7 +252,7 @@ impl Notebook {
         ));
         let perplexity = val_loss.exp();
         self.progress.line(format!("Held-out loss {val_loss:.4}, perplexity {perplexity:.2}"));
-        if let Some(EntropyFloor { nats, standard_error, .. }) = self.floor {
+        if let Some(EntropyFloor { nats, standard_error, .. }) = self.prepared.floor {
             let verdict = if val_loss < nats - 3.0 * standard_error {
                 "which no model can go below WITHOUT READING AHEAD; this one does".to_owned()
             } else {

@@ -18,6 +18,9 @@ const BUILT_IN: [usize; 2] = [40_000, 5_000];
 /// The built-in corpus is the same for every run, so that runs with different seeds compare.
 const BUILT_IN_SEED: u64 = 42;
 
+/// The name under which `run.json` records the entropy of the held-out documents.
+pub(super) const ENTROPY: &str = "entropy";
+
 /// Clean documents, divided.
 #[derive(Debug)]
 pub struct Data {
@@ -75,9 +78,9 @@ impl Data {
         grammar?.entropy_floor(&self.held_out, max_targets)
     }
 
-    /// As `run.json` records them.
+    /// As `run.json` records them, with their entropy where it is known.
     #[must_use]
-    pub fn info(&self) -> DataInfo {
+    pub fn info(&self, floor: Option<EntropyFloor>) -> DataInfo {
         let (train, held_out) = (self.train.len() as u64, self.held_out.len() as u64);
         let mut info = DataInfo {
             source: self.source.clone(),
@@ -88,6 +91,10 @@ impl Data {
             ..DataInfo::default()
         };
         info.other.insert("cleaning".to_owned(), json!(self.report));
+        if let Some(EntropyFloor { nats, standard_error, .. }) = floor {
+            let entropy = json!({ "nats": nats, "standard_error": standard_error });
+            info.other.insert(ENTROPY.to_owned(), entropy);
+        }
         info
     }
 

@@ -3,6 +3,7 @@
 mod args;
 mod data;
 mod journal;
+mod preparation;
 mod progress;
 mod run;
 mod sampling;
@@ -14,6 +15,7 @@ pub const EVAL_LENGTH: usize = 32;
 pub use args::{DataArgs, MachineArgs, ModelArgs, TrainArgs};
 pub use data::Data;
 pub use journal::Journal;
+pub use preparation::Preparation;
 pub use progress::Progress;
 pub use run::{RunArgs, checkpoint_notice, run_folder};
 pub use sampling::{SamplingArgs, prompt_notices};

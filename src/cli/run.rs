@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 
-use super::{Data, DataArgs, MachineArgs, ModelArgs, TrainArgs};
+use super::{DataArgs, MachineArgs, ModelArgs, TrainArgs};
 use crate::{
     Preset,
     model::{self, Model},
-    run::{self, RunFolder, RunInfo},
+    run::{self, DataInfo, RunFolder, RunInfo},
     trainer::BatchConfig,
 };
 
@@ -102,7 +102,7 @@ impl RunArgs {
 
     /// What `run.json` records of a run of `model` on `data`.
     #[must_use]
-    pub fn describe(&self, data: &Data, model: &Model) -> RunInfo {
+    pub fn describe(&self, data: DataInfo, model: &Model) -> RunInfo {
         let sizes = self.model.settings(model.config());
         RunInfo {
             crate_versions: CRATES.iter().map(|name| (name.to_string(), VERSION.into())).collect(),
@@ -116,7 +116,7 @@ impl RunArgs {
             device: model::device_name(model.device()),
             threads: model::threads(),
             dtype: "float32".to_owned(),
-            data: data.info(),
+            data,
             ..RunInfo::default()
         }
     }

@@ -1,67 +1,90 @@
-//! A run folder as the explorer's subject: every checkpoint is a model.
+//! A run folder as the explorer's subject: every checkpoint is a model, and the run may still go on.
+
+mod models;
+mod records;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
     path::Path,
+    thread::JoinHandle,
 };
 
 use anyhow::Result;
 
+use self::{models::Models, records::Records};
+use super::{Data, DataArgs, data::ENTROPY};
 use crate::{
-    LanguageModel,
+    Preset,
     decoding::{CausalLm, GenerationConfig},
-    explorer::{About, Checkpoint, Fault, Subject, Token},
-    model::{self, Device, Model},
-    run::{Eval, RunFolder, layout},
+    explorer::{
+        About, AttentionMap, Document, Documents, Fault, LensCell, Piece, Progress, Subject, Token,
+        Training,
+    },
+    model::{self, Batch, Device, ModelConfig},
+    run::{RunFolder, RunInfo, layout},
+    tokenization::{self, Tokenizer},
 };
 
 /// The course notebook's prompts.
 pub const PROMPTS: [&str; 3] =
     ["This movie is a", "A story about love and", "In the future, the world"];
 
-/// Checkpoints held in memory, besides the newest weights.
-const MODELS: usize = 4;
-
 /// What the explorer shows of a run folder.
 #[derive(Debug)]
 pub struct RunSubject {
-    folder: RunFolder,
-    device: Device,
     about: About,
-    newest: LanguageModel,
-    /// Earlier steps, the latest asked for first.
-    models: Vec<(u64, Model)>,
+    tokenizer: Tokenizer,
+    models: Models,
+    records: Records,
+    info: RunInfo,
+    data: DataArgs,
+    documents: Option<Documents>,
 }
 
 impl RunSubject {
-    /// Opens the newest weights of a run; those of other steps are read when they are asked for.
+    /// Opens a run that has weights; those of a step are read when they are asked for.
     ///
     /// # Errors
     /// A file of the run that is missing, damaged, or does not fit the others.
     pub fn open(folder: RunFolder, device: Device) -> Result<Self> {
-        let newest = LanguageModel::open(folder.path(), device)?;
-        let about = about(&folder, &newest)?;
-        Ok(Self { folder, device, about, newest, models: Vec::new() })
+        let info = folder.info()?;
+        let preset: Preset = info.preset.parse()?;
+        let config: ModelConfig = folder.read_json(layout::CONFIG)?;
+        let tokenizer = Tokenizer::from_file(folder.file(layout::TOKENIZER)?)?;
+        let tokenizer = tokenizer.with_mode(preset.text_mode());
+        let mut models = Models::new(folder.clone(), config, device);
+        let mut records = Records::new(folder.clone(), &info)?;
+        let newest = records.progress()?.checkpoints.last().map_or(0, |newest| newest.step);
+        let parameters = models.at(newest)?.parameter_count();
+        let about = about(&folder, preset, models.config(), &tokenizer, parameters)?;
+        let data = DataArgs::recorded(&info.settings);
+        Ok(Self { about, tokenizer, models, records, info, data, documents: None })
     }
 
-    fn model(&mut self, step: u64) -> model::Result<&Model> {
-        if self.about.checkpoints.last().is_some_and(|newest| newest.step == step) {
-            return Ok(self.newest.model());
-        }
-        let held = self.models.iter().position(|(held, _)| *held == step);
-        let model = match held {
-            Some(place) => self.models.remove(place),
-            None => (step, self.load(step)?),
-        };
-        self.models.insert(0, model);
-        self.models.truncate(MODELS);
-        Ok(&self.models[0].1)
+    /// The same, of a run that this thread trains: it goes on as long as the thread does, and what the
+    /// thread fails with is shown.
+    #[must_use]
+    pub fn trained_by(mut self, trainer: JoinHandle<Result<()>>) -> Self {
+        self.records.trained_by(trainer);
+        self
     }
 
-    fn load(&self, step: u64) -> model::Result<Model> {
-        let weights = self.folder.checkpoint(step).join(layout::MODEL);
-        Model::load(self.newest.model().config().clone(), weights, self.device)
+    /// The same with other texts to browse than the run was trained on.
+    #[must_use]
+    pub fn with_data(self, data: DataArgs) -> Self {
+        Self { data, ..self }
+    }
+
+    fn load_documents(&self) -> Result<Documents> {
+        let quick = self.info.settings.get("quick").and_then(|quick| quick.as_bool());
+        let data = Data::load(&self.data, quick.unwrap_or(false), &super::Progress::new())?;
+        let document = |held_out| move |text| Document { text, held_out };
+        let train = data.train.into_iter().map(document(false));
+        Ok(Documents {
+            source: data.source,
+            is_the_runs_own: data.fingerprint == self.info.data.fingerprint,
+            documents: train.chain(data.held_out.into_iter().map(document(true))).collect(),
+        })
     }
 }
 
@@ -71,40 +94,97 @@ impl Subject for RunSubject {
     }
 
     fn vocabulary(&self) -> Vec<Token> {
-        let tokenizer = self.newest.tokenizer();
-        let special = tokenizer.special();
+        let special = self.tokenizer.special();
         let token = |id| Token {
-            text: tokenizer.token(id).unwrap_or_default(),
+            text: self.tokenizer.token(id).unwrap_or_default(),
             special: special.is_frame(id) || id == special.unk,
         };
-        (0..tokenizer.vocab_size() as u32).map(token).collect()
+        (0..self.tokenizer.vocab_size() as u32).map(token).collect()
     }
 
-    fn tokenize(&mut self, prompt: &str) -> Result<Vec<u32>, Fault> {
-        Ok(self.newest.tokenizer().encode_prompt(prompt)?)
+    fn progress(&mut self) -> Result<Progress, Fault> {
+        Ok(self.records.progress()?)
+    }
+
+    fn tokenize(&mut self, prompt: &str) -> Result<Vec<Piece>, Fault> {
+        let pieces = self.tokenizer.prompt_pieces(prompt)?.into_iter();
+        let piece = |tokenization::Piece { id, characters }| Piece {
+            id,
+            start: characters.start,
+            end: characters.end,
+        };
+        Ok(pieces.map(piece).collect())
     }
 
     fn logits(&mut self, step: u64, ids: &[u32]) -> Result<Vec<f32>, Fault> {
-        let model = self.model(step)?;
+        let model = self.models.at(step)?;
         let mut row = vec![0.0; model.config().vocab_size];
         model.session().feed(ids, &mut row)?;
         Ok(row)
     }
+
+    fn logits_of_each(&mut self, step: u64, ids: &[u32]) -> Result<Vec<f32>, Fault> {
+        let model = self.models.at(step)?;
+        let batch = Batch::new(&[ids], ids.len(), model.config())?;
+        Ok(model.logits(&batch)?)
+    }
+
+    fn attention(&mut self, step: u64, ids: &[u32]) -> Result<Vec<AttentionMap>, Fault> {
+        let heads = self.about.heads;
+        let map = |model::AttentionMap { layer, reads_the_future, weights }| AttentionMap {
+            layer,
+            reads_the_future,
+            heads,
+            weights,
+        };
+        Ok(self.models.at(step)?.attention(ids)?.into_iter().map(map).collect())
+    }
+
+    fn lens(&mut self, step: u64, ids: &[u32], top_n: usize) -> Result<Vec<Vec<LensCell>>, Fault> {
+        let cell = |model::LensCell { top, entropy, divergence, rank }| LensCell {
+            top,
+            entropy,
+            divergence,
+            rank,
+        };
+        let layers = self.models.at(step)?.logit_lens(ids, top_n)?.into_iter();
+        Ok(layers.map(|cells| cells.into_iter().map(cell).collect()).collect())
+    }
+
+    fn training(&mut self) -> Result<Option<&Training>, Fault> {
+        Ok(Some(self.records.training()?))
+    }
+
+    fn documents(&mut self) -> Result<Option<&Documents>, Fault> {
+        if self.documents.is_none() {
+            self.documents = Some(self.load_documents()?);
+        }
+        Ok(self.documents.as_ref())
+    }
 }
 
-fn about(folder: &RunFolder, model: &LanguageModel) -> Result<About> {
-    let config = model.model().config();
-    let never_drawn = model.strategy(&GenerationConfig::default()).suppress_tokens;
+fn about(
+    folder: &RunFolder,
+    preset: Preset,
+    config: &ModelConfig,
+    tokenizer: &Tokenizer,
+    parameters: usize,
+) -> Result<About> {
+    let strategy = preset.strategy(&GenerationConfig::default(), tokenizer.special());
     Ok(About {
         run: name(folder.path())?,
-        preset: model.preset().to_string(),
+        preset: preset.to_string(),
         vocab_size: config.vocab_size,
         window: config.window(),
-        parameters: model.model().parameter_count(),
+        parameters,
+        layers: config.num_hidden_layers,
+        heads: config.num_attention_heads,
         fingerprint: fingerprint(folder)?,
-        checkpoints: checkpoints(folder)?,
         prompts: PROMPTS.map(str::to_owned).to_vec(),
-        never_drawn: never_drawn.unwrap_or_default(),
+        never_drawn: strategy.suppress_tokens.unwrap_or_default(),
+        separator: " ".to_owned(),
+        unknown: Some(tokenizer.special().unk),
+        end_of_text: strategy.eos_token_id,
     })
 }
 
@@ -112,22 +192,6 @@ fn about(folder: &RunFolder, model: &LanguageModel) -> Result<About> {
 fn name(path: &Path) -> Result<String> {
     let path = std::path::absolute(path)?;
     Ok(path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned())
-}
-
-/// Every step that has weights. The final ones are those of the last evaluation, which every run that ends
-/// has.
-fn checkpoints(folder: &RunFolder) -> Result<Vec<Checkpoint>> {
-    let evals: Vec<Eval> = folder.rows()?.collect::<Result<_, _>>()?;
-    let losses: BTreeMap<u64, f64> = evals.iter().map(|eval| (eval.step, eval.val_loss)).collect();
-    let mut steps: BTreeSet<u64> = folder.checkpoints()?.into_iter().collect();
-    if folder.newest_weights()?.1.is_none() {
-        steps.extend(losses.last_key_value().map(|(&step, _)| step));
-    }
-    if steps.is_empty() {
-        steps.insert(0); // weights of someone else's making
-    }
-    let checkpoint = |step| Checkpoint { step, val_loss: losses.get(&step).copied() };
-    Ok(steps.into_iter().map(checkpoint).collect())
 }
 
 /// Of what the run was and how it reads text.

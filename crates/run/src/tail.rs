@@ -1,58 +1,54 @@
 //! The rows of a file that may still grow.
 
-use std::{fs, path::PathBuf};
+use std::{fs, io, marker::PhantomData, path::PathBuf};
 
 use crate::{Error, Result, Row, Rows, RunFolder, jsonl::Place};
 
-/// All rows that a file has so far, kept up with; made by [`RunFolder::tail`].
-///
-/// # Performance
-/// [`update`](Self::update) reads what is new. All rows stay in memory.
+/// A place in a file of rows, from which to read what has been added; made by [`RunFolder::tail`].
 #[derive(Debug)]
 pub struct Tail<R> {
     path: PathBuf,
-    rows: Vec<R>,
     read: Place,
+    rows: PhantomData<fn() -> R>,
 }
 
 impl RunFolder {
-    /// The rows of one kind, as a list that [`Tail::update`] keeps up with the file. It starts empty.
+    /// The beginning of a file of rows that may still grow.
     ///
     /// # Errors
     /// As [`file`](Self::file).
     pub fn tail<R: Row>(&self) -> Result<Tail<R>> {
-        Ok(Tail { path: self.file(R::FILE)?, rows: Vec::new(), read: Place::default() })
+        Ok(Tail::new(self.file(R::FILE)?))
     }
 }
 
 impl<R: Row> Tail<R> {
-    /// Reads what has been written since. A file that has become shorter, as when a run is begun again, is
-    /// read anew.
-    ///
-    /// # Errors
-    /// [`Error::Read`], or [`Error::Json`] for a line that is not a row; the rows before it are kept.
-    pub fn update(&mut self) -> Result<()> {
-        if self.length()? < self.read.bytes {
-            *self = Self { rows: Vec::new(), read: Place::default(), path: self.path.clone() };
-        }
-        let mut rows = Rows::open_at(self.path.clone(), self.read)?;
-        while let Some(row) = rows.next().transpose()? {
-            self.rows.push(row);
-            self.read = rows.place();
-        }
-        Ok(())
+    fn new(path: PathBuf) -> Self {
+        Self { path, read: Place::default(), rows: PhantomData }
     }
 
-    /// The rows as of the last [`update`](Self::update).
-    #[must_use]
-    pub fn rows(&self) -> &[R] {
-        &self.rows
+    /// Adds to `rows`, which holds all that was read before, what has been written since. A file that has
+    /// become shorter, as when a run is begun again, is read anew.
+    ///
+    /// # Errors
+    /// [`Error::Read`], or [`Error::Json`] for a line that is not a row; those before it have been added.
+    pub fn read_on(&mut self, rows: &mut Vec<R>) -> Result<()> {
+        if self.length()? < self.read.bytes {
+            *self = Self::new(self.path.clone());
+            rows.clear();
+        }
+        let mut new = Rows::open_at(self.path.clone(), self.read)?;
+        while let Some(row) = new.next().transpose()? {
+            rows.push(row);
+            self.read = new.place();
+        }
+        Ok(())
     }
 
     /// Of the file, in bytes; 0 where it is not there.
     fn length(&self) -> Result<u64> {
         match fs::metadata(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             found => Ok(found.map_err(Error::read(&self.path))?.len()),
         }
     }
@@ -70,14 +66,15 @@ mod tests {
         _dir: tempfile::TempDir,
         path: PathBuf,
         tail: Tail<Eval>,
+        rows: Vec<Eval>,
     }
 
     impl Growing {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join(Eval::FILE);
-            let tail = Tail { path: path.clone(), rows: Vec::new(), read: Place::default() };
-            Self { _dir: dir, path, tail }
+            let tail = Tail::new(path.clone());
+            Self { _dir: dir, path, tail, rows: Vec::new() }
         }
 
         fn write(&self, text: &str) {
@@ -86,8 +83,8 @@ mod tests {
         }
 
         fn steps(&mut self) -> Vec<u64> {
-            self.tail.update().unwrap();
-            self.tail.rows().iter().map(|eval| eval.step).collect()
+            self.tail.read_on(&mut self.rows).unwrap();
+            self.rows.iter().map(|eval| eval.step).collect()
         }
     }
 
@@ -128,9 +125,9 @@ mod tests {
         assert_eq!(growing.steps(), [1]);
         growing.write(&(line(2) + "no row\n" + &line(3)));
         for _ in 0..2 {
-            let message = growing.tail.update().unwrap_err().to_string();
+            let message = growing.tail.read_on(&mut growing.rows).unwrap_err().to_string();
             assert!(message.contains("evals.jsonl, line 3"), "{message}");
-            assert_eq!(growing.tail.rows().len(), 2);
+            assert_eq!(growing.rows.len(), 2);
         }
     }
 }
