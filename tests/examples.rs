@@ -10,7 +10,7 @@ use std::{
 };
 
 use enredo::run::{Eval, Metric, Row, RunFolder, Sample, layout};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A small run on the built-in corpus.
 const SMALL: &str = "--quick --steps 40 --hidden-size 32 --layers 2 --ffn-size 32 \
@@ -94,7 +94,7 @@ mod a_run {
         let config: Value = run.read_json(layout::CONFIG).unwrap();
         assert_eq!((&config["trained_length"], &config["hidden_size"]), (&31.into(), &32.into()));
         let strategy: Value = run.read_json(layout::GENERATION_CONFIG).unwrap();
-        assert_eq!(strategy["suppress_tokens"], serde_json::json!([0, 1, 2]));
+        assert_eq!(strategy["suppress_tokens"], json!([0, 1, 2]));
         assert_eq!(&fs::read(RUN.0.join(layout::LOSS_PNG)).unwrap()[..4], b"\x89PNG");
     }
 
@@ -350,19 +350,38 @@ mod the_explorer {
 
     impl Page {
         fn open(run: &Path) -> Self {
-            let mut explore = program("explore");
-            explore.arg("--no-open").arg(run).stdout(Stdio::piped());
-            let mut process = explore.spawn().unwrap();
-            let mut line = String::new();
-            BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-            let url =
-                line.split("http://").nth(1).unwrap_or_else(|| panic!("no address: '{line}'"));
-            let host = url.trim().trim_end_matches('/').to_owned();
+            Self::start(program("explore").arg(run))
+        }
+
+        /// Reads what it prints, up to its address.
+        fn start(explore: &mut Command) -> Self {
+            let mut process = explore.arg("--no-open").stdout(Stdio::piped()).spawn().unwrap();
+            let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+            let address = |line: String| Some(line.split("http://").nth(1)?.to_owned());
+            let url = lines.filter_map(address).next().unwrap();
+            let host = url.split('/').next().unwrap().to_owned();
             Self { process, host }
         }
 
         /// The JSON at `/api/v1/` + `endpoint`.
         fn ask(&self, method: &str, endpoint: &str, body: &str) -> Value {
+            serde_json::from_str(&self.body(method, endpoint, body)).unwrap()
+        }
+
+        /// The training, once it is so.
+        fn wait(&self, is_so: impl Fn(&Value) -> bool) -> Value {
+            for _ in 0..600 {
+                let training = self.ask("GET", "training", "");
+                if is_so(&training) {
+                    return training;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(200));
+            }
+            panic!("it did not come about in two minutes");
+        }
+
+        /// The whole answer, which may be in chunks.
+        fn body(&self, method: &str, endpoint: &str, body: &str) -> String {
             let mut stream = TcpStream::connect(&self.host).unwrap();
             let (host, length) = (&self.host, body.len());
             let request = format!(
@@ -374,7 +393,7 @@ mod the_explorer {
             stream.read_to_string(&mut answer).unwrap();
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with("HTTP/1.1 200 "), "{endpoint}: {answer}");
-            serde_json::from_str(body).unwrap()
+            if head.contains("transfer-encoding: chunked") { joined(body) } else { body.to_owned() }
         }
     }
 
@@ -385,16 +404,28 @@ mod the_explorer {
         }
     }
 
+    /// A body without the sizes between its chunks.
+    fn joined(mut chunks: &str) -> String {
+        let mut body = String::new();
+        while let Some((size, rest)) = chunks.split_once("\r\n") {
+            let (chunk, rest) = rest.split_at(usize::from_str_radix(size, 16).unwrap());
+            body += chunk;
+            chunks = rest.trim_start_matches("\r\n");
+        }
+        body
+    }
+
     #[test]
     fn shows_the_run() {
         let page = Page::open(&RUN.0);
         let meta = page.ask("GET", "meta", "");
         let last = rows::<Eval>(&RUN.0).pop().unwrap();
-        let checkpoints = serde_json::json!([{"step": 20, "val_loss": null}, {"step": 40, "val_loss": last.val_loss}]);
+        let checkpoints =
+            json!([{"step": 20, "val_loss": null}, {"step": 40, "val_loss": last.val_loss}]);
         assert_eq!(meta["checkpoints"], checkpoints);
         assert_eq!((&meta["run"], &meta["preset"]), (&"run".into(), &"causal".into()));
         assert_eq!((&meta["vocab_size"], &meta["window"]), (&1412.into(), &31.into()));
-        assert_eq!(meta["never_drawn"], serde_json::json!([0, 1, 2]));
+        assert_eq!(meta["never_drawn"], json!([0, 1, 2]));
         assert_eq!(meta["prompts"][0], "This movie is a");
         let vocab = page.ask("GET", "vocab", "");
         let token = |id: usize| (&vocab["tokens"][id]["text"], &vocab["tokens"][id]["special"]);
@@ -410,17 +441,97 @@ mod the_explorer {
         let samples: Vec<Sample> = rows(&RUN.0);
         for Sample { step, prompt, strategy, seed, tokens, .. } in samples {
             let config = strategy.config;
-            let body =
-                serde_json::json!({"prompt": prompt, "step": step, "config": config, "seed": seed});
+            let body = json!({"prompt": prompt, "step": step, "config": config, "seed": seed});
             let answer = page.ask("POST", "apply", &body.to_string());
             assert_eq!(answer["picked"], tokens[0], "step {step}, {}: {prompt}", strategy.label);
         }
     }
 
+    /// The new tokens of a generation.
+    fn generated(page: &Page, body: &Value) -> Vec<u64> {
+        let stream = page.body("POST", "generate", &body.to_string());
+        let events: Vec<Value> = stream.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(events.last().unwrap()["event"], "end", "{stream}");
+        events.iter().filter_map(|event| event["id"].as_u64()).collect()
+    }
+
     #[test]
-    fn says_how_to_train_where_there_is_no_run() {
-        let refused = program("explore").current_dir(scratch()).output().unwrap();
-        assert!(refusal(&refused).contains("--example notebook -- --quick"));
+    fn generates_what_the_run_generated() {
+        let page = Page::open(&RUN.0);
+        for Sample { step, prompt, strategy, seed, tokens, .. } in rows::<Sample>(&RUN.0) {
+            let (config, label) = (strategy.config, strategy.label);
+            let body = json!({"prompt": prompt, "step": step, "config": config, "seed": seed});
+            let tokens: Vec<u64> = tokens.into_iter().map(u64::from).collect();
+            assert_eq!(generated(&page, &body), tokens, "step {step}, {label}: {prompt}");
+        }
+    }
+
+    #[test]
+    fn looks_inside() {
+        for (preset, sees, maps) in [("causal", false, 1), ("faithful", true, 2)] {
+            let (run, _) = small_run(preset, 1);
+            let page = Page::open(&run);
+            let body = json!({"prompt": "This movie is a", "layer": 1}).to_string();
+            let attention = page.ask("POST", "attention", &body);
+            assert_eq!(attention["maps"].as_array().unwrap().len(), maps);
+            let body = json!({"prompt": "This movie is a", "config": {}, "top_n": 1}).to_string();
+            let best = page.ask("POST", "apply", &body)["picked"].clone();
+            let body = json!({"prompt": "This movie is a", "top_n": 1}).to_string();
+            let lens = page.ask("POST", "lens", &body);
+            let last = lens["layers"].as_array().unwrap().last().unwrap();
+            assert_eq!(last.as_array().unwrap().last().unwrap()["top"][0]["id"], best);
+            let probe = page.ask("POST", "probe", r#"{"prompt": "This movie is a"}"#);
+            assert_eq!(probe["sees_the_future"], sees, "{preset}");
+        }
+    }
+
+    #[test]
+    fn shows_the_texts_and_how_they_are_read() {
+        let page = Page::open(&RUN.0);
+        let found = page.ask("GET", "documents?split=held_out&limit=1", "");
+        assert_eq!((&found["is_the_runs_own"], &found["total"]), (&true.into(), &500.into()));
+        let text = found["documents"][0]["text"].as_str().unwrap();
+        let word = text.split(' ').next().unwrap();
+        let body = json!({"prompt": format!("{word} zyzzyva")}).to_string();
+        let read = page.ask("POST", "tokenize", &body);
+        let end = word.chars().count();
+        assert_eq!(read["pieces"][1]["end"], end);
+        assert_eq!(read["pieces"][2], json!({"id": 1, "start": end + 1, "end": end + 8}));
+    }
+
+    #[test]
+    fn follows_a_run_that_goes_on() {
+        let run = copy_of_run();
+        fs::rename(run.join(layout::MODEL), run.join("weights")).unwrap();
+        let weights = fs::read(run.join("weights")).unwrap();
+        let folder = RunFolder::open(&run).unwrap();
+        folder.write_checkpoint(20, layout::MODEL, &weights).unwrap();
+        let page = Page::open(&run);
+        let before = page.ask("GET", "training", "");
+        assert_eq!((&before["state"], &before["rows"]), (&"running".into(), &40.into()));
+        assert_eq!(before["checkpoints"], json!([{"step": 20, "val_loss": null}]));
+        folder.writer().unwrap().append(&Metric { step: 41, ..Metric::default() }).unwrap();
+        folder.write_checkpoint(41, layout::MODEL, &weights).unwrap();
+        let after = page.wait(|training| training["rows"] == 41);
+        assert_eq!(after["checkpoints"][1]["step"], 41);
+    }
+
+    #[test]
+    fn trains_where_there_is_no_run() {
+        let page = Page::start(program("explore").current_dir(scratch()));
+        let training = page.wait(|training| training["evals"].as_array().unwrap().len() == 2);
+        assert_eq!((&training["state"], &training["steps"]), (&"running".into(), &300.into()));
+        assert_eq!(training["evals"][0]["step"], 25);
+        let floor = training["floor"]["nats"].as_f64().unwrap();
+        assert!((1.5..2.5).contains(&floor), "{floor}");
+        let body = json!({"prompt": "This movie is a", "step": 0, "config": {"max_new_tokens": 3}});
+        assert_eq!(generated(&page, &body).len(), 3);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_folder() {
+        let refused = program("explore").arg(scratch()).output().unwrap();
+        assert!(refusal(&refused).contains("is no run"));
     }
 }
 
