@@ -58,7 +58,7 @@ fn main() -> Result<()> {
             if let Some(notice) = checkpoint_notice(&folder)? {
                 writeln!(std::io::stderr(), "{notice}")?;
             }
-            let subject = RunSubject::open(folder.clone(), device)?;
+            let subject = RunSubject::open(&folder, device)?;
             (folder, subject, "")
         }
         Err(error) if is_first(&error) => {
@@ -94,7 +94,7 @@ fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject)> {
     let prepared = Preparation::new(&run, data, device)?;
     let folder = prepared.create_run(&run)?;
     Journal::new(&folder)?.checkpoint(0, &prepared.model)?;
-    let subject = RunSubject::open(folder.clone(), device)?;
+    let subject = RunSubject::open(&folder, device)?;
     let trained = folder.clone();
     let trainer = thread::Builder::new().name("trainer".to_owned());
     let trainer = trainer.spawn(move || fit(&run, &prepared, &trained))?;

@@ -46,7 +46,7 @@ impl RunSubject {
     ///
     /// # Errors
     /// A file of the run that is missing, damaged, or does not fit the others.
-    pub fn open(folder: RunFolder, device: Device) -> Result<Self> {
+    pub fn open(folder: &RunFolder, device: Device) -> Result<Self> {
         let info = folder.info()?;
         let preset: Preset = info.preset.parse()?;
         let config: ModelConfig = folder.read_json(layout::CONFIG)?;
@@ -56,7 +56,7 @@ impl RunSubject {
         let mut records = Records::new(folder.clone(), &info)?;
         let newest = records.progress()?.checkpoints.last().map_or(0, |newest| newest.step);
         let parameters = models.at(newest)?.parameter_count();
-        let about = about(&folder, preset, models.config(), &tokenizer, parameters)?;
+        let about = about(folder, preset, models.config(), &tokenizer, parameters)?;
         let data = DataArgs::recorded(&info.settings);
         Ok(Self { about, tokenizer, models, records, info, data, documents: None })
     }
