@@ -1,4 +1,4 @@
-// How long a slider's step takes: printed and kept, not judged; machines differ.
+// How long a slider's step and a new prompt take: printed and kept, not judged; machines differ.
 
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
@@ -10,6 +10,7 @@ import { settled, slider } from './screen.js';
 import { startServer, told } from './server.js';
 
 const TICKS = 200;
+const PROMPTS = 50;
 const SANE = 1000;
 const { open } = useBrowser();
 const report = [];
@@ -39,6 +40,49 @@ for (const vocab of [2000, 50_257]) {
       }
     });
   }
+}
+
+for (const vocab of [2000, 50_257]) {
+  test(`a new prompt at V = ${vocab}`, async () => {
+    const server = await startServer({ vocab });
+    try {
+      const page = await open(server.url);
+      await settled(page);
+      const frame = summary(await prompts(page));
+      report.push({ vocab, prompts: PROMPTS, unit: 'ms', frame });
+      console.log(`V = ${vocab}, a new prompt: to the frame p50 ${frame.p50} most ${frame.most} ms`);
+      assert.ok(frame.p50 < SANE);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+/** Writes prompts that no one has asked for yet, and enters each; until the frame that shows its bars. */
+async function prompts(page) {
+  const text = page.getByRole('textbox', { name: 'Text', exact: true });
+  const times = [];
+  for (let i = 0; i < PROMPTS; i++) {
+    await text.fill(`prompt number ${i}`);
+    times.push(await text.evaluate(entered));
+  }
+  return times;
+}
+
+/** From the key to the first task after the frame in which the figure is no longer busy. */
+function entered(text) {
+  const figure = document.querySelector('figure');
+  const start = performance.now();
+  return new Promise(done => {
+    const shown = () => setTimeout(() => done(performance.now() - start));
+    const watcher = new MutationObserver(() => {
+      if (figure.hasAttribute('aria-busy')) return;
+      watcher.disconnect();
+      requestAnimationFrame(shown);
+    });
+    text.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    watcher.observe(figure, { attributes: true });
+  });
 }
 
 /** Presses the temperature's arrow keys; each step waits for the frame of the one before. */
