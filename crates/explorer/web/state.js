@@ -1,6 +1,7 @@
 // What the page shows, as the URL's hash says it: `#next?t=0.7&k=5`. What is as at the start is left out.
 
 import { digits, flag, ids, nearest, oneOf, text, whole } from './fields.js';
+import { fields as compare } from './screens/compare/fields.js';
 import { fields as generate } from './screens/generate/fields.js';
 
 /** @typedef {{screen: string, prompt: string | null, add: number[], mode: 'notebook' | 'whole', t: number, k: number, p: number,
@@ -42,6 +43,7 @@ const FIELDS = {
   theme: oneOf('auto', 'light', 'dark'),
   table: flag(),
   ...generate,
+  ...compare,
 };
 
 /** @type {State} */
