@@ -26,12 +26,19 @@ export function plot(strategies, { title, x: xName, y: yName, note, f }) {
   const step = [0.25, 0.5, 1, 2, 5, 10].find(step => highest / step < 7) ?? 20;
   const top = Math.ceil(highest / step) * step;
   const x = bits => PLOT.left + (bits / top) * (PLOT.right - PLOT.left);
-  const y = share => PLOT.bottom - share * (PLOT.bottom - PLOT.top);
+  const low = Math.min(0.8, lowest(strategies));
+  const y = share => PLOT.bottom - ((share - low) / (1 - low)) * (PLOT.bottom - PLOT.top);
   const marks = strategies.flatMap(({ texts, whole }, i) => [...texts.map(at => mark(i, at, 4, 'small', x, y)), mark(i, whole, 8, 'large', x, y)]);
-  const axes = svg('g', { 'aria-hidden': 'true' }, ...across(top, step, x, f), ...up(y, f), svg('path', { class: 'base', d: `M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}` }));
+  const axes = svg('g', { 'aria-hidden': 'true' }, ...across(top, step, x, f), ...up(low, y, f), svg('path', { class: 'base', d: `M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}` }));
   const label = (words, at, turn = '') => svg('text', { class: 'axis', transform: `translate(${at})${turn}` }, words);
   const names = [label(title, `${(PLOT.left + PLOT.right) / 2} 24`), label(xName, `${(PLOT.left + PLOT.right) / 2} ${HEIGHT - 16}`), label(yName, `18 ${(PLOT.top + PLOT.bottom) / 2}`, ' rotate(-90)')];
   return svg('svg', { class: 'chart dots', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': title }, axes, ...names, ...marks.filter(Boolean), ...legend(strategies, note));
+}
+
+/** In tenths, below all: where many texts repeat nothing, the others are still told apart. */
+function lowest(strategies) {
+  const shares = strategies.flatMap(({ texts }) => texts.map(({ y }) => y)).filter(Number.isFinite);
+  return Math.max(0, Math.floor(10 * Math.min(1, ...shares) - 0.01) / 10);
 }
 
 function mark(i, { x: bits, y: share }, r, size, x, y) {
@@ -46,8 +53,8 @@ function across(top, step, x, f) {
   ]);
 }
 
-function up(y, f) {
-  return [0, 0.25, 0.5, 0.75, 1].flatMap(share => [
+function up(low, y, f) {
+  return [0, 0.25, 0.5, 0.75, 1].map(part => low + part * (1 - low)).flatMap(share => [
     svg('line', { class: 'grid', x1: PLOT.left, x2: PLOT.right, y1: y(share), y2: y(share) }),
     svg('text', { class: 'mark', x: PLOT.left - 8, y: y(share) + 4 }, f.short(share)),
   ]);

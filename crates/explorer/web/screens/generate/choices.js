@@ -2,8 +2,10 @@
 
 import { button } from '../../controls.js';
 import { el, set } from '../../dom.js';
-import { visible } from '../../format.js';
+import { shorten, visible } from '../../format.js';
 import { bits } from './telling.js';
+
+const MOST = 40; // characters of a token
 
 /**
  * @param {object} app
@@ -11,7 +13,7 @@ import { bits } from './telling.js';
  * @returns {{node: HTMLElement, show: (chosen: {index: number, token: import('./tree.js').Made} | null) => void, pick: (n: number) => void}}
  */
 export function createChoices({ t, f, vocab, meta }, { onChoose, onClose }) {
-  const text = id => visible(vocab[id]?.text ?? `#${id}`);
+  const text = id => shorten(visible(vocab[id]?.text ?? `#${id}`), MOST);
   const [title, facts, body] = [el('h2'), el('p', { class: 'facts' }), el('tbody')];
   const columns = ['column_token', 'before', 'after', 'fate'].map(name => el('th', { scope: 'col' }, t(name)));
   const list = el('table', { class: 'choices' }, el('caption', { class: 'unseen' }, t('choices')), el('thead', {}, el('tr', {}, ...columns)), body);
