@@ -22,7 +22,7 @@ export function createFigure(app, { record }) {
   let entries = [];
   const files = createFiles(app, 'compare', { chart: () => place.firstChild, csv: () => csv(lines(entries)), record });
   const frame = createFrame(app, { name: t('plot'), chart: place, table: all.node, tableName: t('all_texts'), files });
-  const node = el('section', { 'aria-label': t('means') }, el('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': t('means') }, means.node), frame.node);
+  const node = el('div', {}, el('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': t('means') }, means.node), frame.node);
   return {
     node,
     say: frame.say,

@@ -53,7 +53,7 @@ function createRow(app, index, all, columns, { onPrompt, onRemove }) {
 
 function createCell(app) {
   const { t, f } = app;
-  const [name, text, list] = [el('h3'), el('p', { class: 'text' }), el('dl', { class: 'counts' })];
+  const [name, text, list] = [el('h2'), el('p', { class: 'text' }), el('dl', { class: 'counts' })];
   const node = el('article', { class: 'cell' }, name, text, list);
   let known = '';
   return {

@@ -58,9 +58,9 @@ function line(choice, i, shown, { t, f, text, choose }) {
   const { id, rank, p_raw, p_final, kept, cut_by } = choice;
   const isChosen = id === shown.id;
   const key = i < 9 && i < shown.top.length ? el('kbd', { 'aria-hidden': 'true' }, String(i + 1)) : '';
-  const label = t(isChosen ? 'choice_taken' : 'choice', { rank: f.integer(rank + 1), token: text(id), percent: f.exact(p_raw) });
-  const token = button('', () => choose(choice), { 'aria-label': label, 'aria-disabled': isChosen ? 'true' : null, class: 'choice-token' });
-  token.append(key, el('bdi', {}, text(id)));
+  const label = t(isChosen ? 'choice_taken' : 'choice', { rank: f.integer(rank + 1) });
+  const token = button('', () => choose(choice), { 'aria-disabled': isChosen ? 'true' : null, class: 'choice-token' });
+  token.append(key, el('bdi', {}, text(id)), el('span', { class: 'unseen' }, `, ${label}`));
   const fate = isChosen ? `✓ ${t('chosen')}` : kept ? t('fate_kept') : cut_by ? t(`cut_by_${cut_by}`) : t('not_kept');
   const share = el('span', { class: 'share', 'aria-hidden': 'true' }, el('span'));
   share.firstChild.style.setProperty('--share', `${(100 * p_raw).toFixed(2)}%`);

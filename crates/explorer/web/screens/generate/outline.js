@@ -7,7 +7,8 @@ import { createPieces } from '../../text.js';
 import { children, path } from './tree.js';
 import { endText, recipeText } from './telling.js';
 
-const MOST = 70;
+const MOST = 70; // characters of a branch's text
+const DEEPEST = 8; // what springs from there is no further to the right
 
 /**
  * @param {object} app
@@ -41,19 +42,17 @@ export function createOutline(app, { onShow, onRemove, onClear, onUndo }) {
   };
 }
 
+/** One after the other, each at its depth. */
 function items(app, state, parent, depth) {
   const { forest, shown, items: made } = state;
-  return children(forest, parent).map((branch, i, all) => {
-    const label = words(app, forest, branch);
-    const about = recipeText(branch.recipe, app);
-    const end = endText(branch, app.t);
-    const head = el('div', { class: 'item' }, el('span', { class: 'where' }, label.where), ' ', el('bdi', {}, label.text), el('span', { class: 'note' }, `${about} · ${end}`));
-    const props = { role: 'treeitem', 'aria-level': depth, 'aria-setsize': all.length, 'aria-posinset': i + 1, 'aria-selected': String(branch.id === shown), 'aria-label': `${label.where} ${label.text}, ${about}, ${end}`, 'data-branch': branch.id };
-    const item = el('li', props, head);
+  return children(forest, parent).flatMap((branch, i, all) => {
+    const { where, text } = words(app, forest, branch);
+    const about = el('span', { class: 'note' }, `${recipeText(branch.recipe, app)} · ${endText(branch, app.t)}`);
+    const head = el('div', { class: 'item' }, el('span', { class: 'where' }, where), ' ', el('bdi', {}, text), ' ', about);
+    const item = el('li', { role: 'treeitem', 'aria-level': depth, 'aria-setsize': all.length, 'aria-posinset': i + 1, 'aria-selected': String(branch.id === shown), 'data-branch': branch.id }, head);
+    item.style.setProperty('--depth', String(Math.min(depth - 1, DEEPEST)));
     made.set(branch.id, item);
-    const below = items(app, state, branch.id, depth + 1);
-    if (below.length > 0) item.append(el('ul', { role: 'group' }, ...below));
-    return item;
+    return [item, ...items(app, state, branch.id, depth + 1)];
   });
 }
 
