@@ -13,7 +13,7 @@ import { COUNTS, countText, counts } from './numbers.js';
  * @returns {{node: HTMLElement, show: (rows: {prompt: string, entries: Entry[]}[]) => void, leave: () => void}}
  */
 export function createGrid(app, actions) {
-  const node = el('div', { class: 'grid' });
+  const node = el('div', { class: 'texts' });
   let rows = [];
   const shape = wanted => {
     if (rows.length === wanted.length && rows.every((row, i) => row.cells.length === wanted[i].entries.length)) return;

@@ -45,7 +45,8 @@ class Compare {
     this.figure = createFigure(app, { record: () => this.#record() });
     const below = el('div', { class: 'actions' }, this.add, help(t, t('counted'), t('counted_help')));
     document.addEventListener('keydown', ({ key }) => key === 'Escape' && this.#cells.stop(), { signal: this.#life.signal });
-    root.replaceChildren(el('h1', {}, t('compare')), el('p', {}, t('compare_intro')), this.settings.node, this.grid.node, below, this.figure.node);
+    const all = el('div', { class: 'comparison' }, this.settings.node, this.grid.node, below, this.figure.node);
+    root.replaceChildren(el('h1', {}, t('compare')), el('p', {}, t('compare_intro')), all);
     this.#ask();
   }
 

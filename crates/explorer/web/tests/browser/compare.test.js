@@ -33,6 +33,7 @@ async function asked(page, doing) {
   await doing();
   await page.waitForTimeout(300);
   await compared(page);
+  await page.waitForTimeout(100);
   page.off('request', note);
   return bodies;
 }
@@ -68,7 +69,7 @@ test('changes ask only for what they change', async () => {
   const penalty = page.getByLabel('Repetition penalty', { exact: true });
   const two = await asked(page, () => penalty.fill('1.3').then(() => penalty.press('Tab')));
   assert.deepEqual(two.map(({ config }) => config.repetition_penalty), [1.3, 1.3, 1.3]);
-  const three = await asked(page, () => page.getByLabel('Prompt 2', { exact: true }).fill('something else'));
+  const three = await asked(page, () => page.getByRole('textbox', { name: 'Prompt 2' }).fill('something else').then(() => page.keyboard.press('Enter')));
   assert.deepEqual([three.length, new Set(three.map(({ prompt }) => prompt))], [5, new Set(['something else'])]);
   const none = await asked(page, () => page.getByLabel('Compared with', { exact: true }).selectOption('2'));
   assert.deepEqual(none, []);
@@ -81,16 +82,16 @@ test('all of it is in the address; prompts and strategies come and go', async ()
   const page = await open(`${server.url}#compare?cn=5`);
   await compared(page);
   await press(page, 'Add a prompt');
-  await page.getByLabel('Prompt 4', { exact: true }).fill('um café & “more” #1');
-  await page.getByLabel('Prompt 4', { exact: true }).press('Enter');
+  await page.getByRole('textbox', { name: 'Prompt 4' }).fill('um café & “more” #1');
+  await page.getByRole('textbox', { name: 'Prompt 4' }).press('Enter');
   await press(page, 'Remove prompt 1');
   await press(page, 'Add a strategy');
   await page.waitForTimeout(500);
   await compared(page);
-  const seen = await page.locator('.grid').textContent();
+  const seen = await page.locator('.texts').textContent();
   await page.reload();
   await compared(page);
-  assert.equal(await page.locator('.grid').textContent(), seen);
+  assert.equal(await page.locator('.texts').textContent(), seen);
   assert.deepEqual(await page.$$eval('.prompt input', nodes => nodes.map(node => node.value)), [...about.prompts.slice(1), 'um café & “more” #1']);
   await press(page, 'Remove my strategy 1');
   await compared(page);
@@ -107,11 +108,11 @@ test('a stop keeps what came, and the rest is written by the keyboard alone', as
   const rest = page.getByRole('button', { name: 'Write the rest' });
   await rest.waitFor();
   assert.ok((await page.locator('.cell bdi').count()) > 0);
-  assert.match(await page.locator('.grid').textContent(), /stopped/);
+  assert.match(await page.locator('.texts').textContent(), /stopped/);
   await rest.focus();
   await page.keyboard.press('Enter');
   await compared(page);
-  await page.waitForFunction(() => !document.querySelector('.grid').textContent.includes('stopped'));
+  await page.waitForFunction(() => !document.querySelector('.texts').textContent.includes('stopped'));
 });
 
 test('a model’s fault, and a server that dies amid the texts', async () => {
@@ -120,8 +121,8 @@ test('a model’s fault, and a server that dies amid the texts', async () => {
   try {
     const page = await open(`${mortal.url}#compare?cp=${encodeURIComponent('["it will break"]')}`);
     await page.waitForFunction(() => document.querySelector('[role=alert]').textContent !== '');
-    assert.match(await page.locator('.grid').textContent(), /broke off/);
-    await page.getByLabel('Prompt 1', { exact: true }).fill('a slow one');
+    assert.match(await page.locator('.texts').textContent(), /broke off/);
+    await page.getByRole('textbox', { name: 'Prompt 1' }).fill('a slow one');
     await page.locator('.cell bdi').nth(2).waitFor();
     await mortal.stop();
     await alertSays(page, 'The server does not answer');
