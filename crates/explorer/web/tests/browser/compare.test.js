@@ -82,6 +82,7 @@ test('all of it is in the address; prompts and strategies come and go', async ()
   const page = await open(`${server.url}#compare?cn=5`);
   await compared(page);
   await press(page, 'Add a prompt');
+  await page.getByRole('textbox', { name: 'Prompt 4' }).waitFor();
   await page.getByRole('textbox', { name: 'Prompt 4' }).fill('um café & “more” #1');
   await page.getByRole('textbox', { name: 'Prompt 4' }).press('Enter');
   await press(page, 'Remove prompt 1');
@@ -94,8 +95,8 @@ test('all of it is in the address; prompts and strategies come and go', async ()
   assert.equal(await page.locator('.texts').textContent(), seen);
   assert.deepEqual(await page.$$eval('.prompt input', nodes => nodes.map(node => node.value)), [...about.prompts.slice(1), 'um café & “more” #1']);
   await press(page, 'Remove my strategy 1');
+  await page.waitForFunction(() => document.querySelectorAll('.cell').length === 12);
   await compared(page);
-  assert.equal(await cells(page).count(), 12);
   await page.getByLabel('Language').selectOption('pt');
   await compared(page);
   assert.match(await cells(page).first().textContent(), /Surpresa média\d+,\d\d bits/);
