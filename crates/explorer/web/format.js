@@ -14,6 +14,8 @@ export function formats(lang) {
   return {
     /** With just n digits after the comma. @type {(x: number, n: number) => string} */
     fixed,
+    /** With as many digits as it needs, four at most. @type {(x: number) => string} */
+    short: x => numbers(0, 4).format(x),
     /** @type {(n: number) => string} */
     integer: n => numbers(0, 0).format(n),
     /** A share (0 to 1) in percent with one digit, as the panel rounds it. @type {(share: number) => string} */

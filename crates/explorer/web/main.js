@@ -7,12 +7,14 @@ import { formats } from './format.js';
 import { preferred, tag, translator } from './i18n/index.js';
 import { createMenu } from './menu.js';
 import { rowSource } from './rows.js';
+import * as compare from './screens/compare/index.js';
+import * as generate from './screens/generate/index.js';
 import * as next from './screens/next/index.js';
 import { keepState } from './state.js';
 import { createReader } from './text.js';
 
 /** In the order of the menu; each has `mount(root, app)` and its `words`. */
-const SCREENS = { next };
+const SCREENS = { next, generate, compare };
 const AGAIN_AFTER = 2000;
 const WATCHED_EVERY = 2000;
 

@@ -23,6 +23,24 @@ export function config({ t, k, p, min_p, typical_p }, banned) {
 }
 
 /**
+ * How to generate, in the same names.
+ * @param {{greedy?: boolean, t: number, k: number, p: number, min_p: number, typical_p: number, penalty?: number}} strategy
+ * @param {{never_drawn: number[], end_of_text?: number[]}} meta
+ * @param {number} most new tokens
+ */
+export function generation({ greedy = false, penalty = 1, ...filters }, { never_drawn, end_of_text = [] }, most) {
+  const drawing = greedy ? { suppress_tokens: never_drawn } : config(filters, never_drawn);
+  return { do_sample: !greedy, ...drawing, ...(penalty !== 1 && { repetition_penalty: penalty }), max_new_tokens: most, eos_token_id: end_of_text };
+}
+
+/** What such a configuration is called, as in the notebook. @param {object} config @param {{t: Function, f: object}} app */
+export function strategyName({ do_sample, temperature, top_k, top_p, min_p, typical_p, repetition_penalty }, { t, f }) {
+  const told = (name, value) => value !== undefined && `${name}=${f.short(value)}`;
+  const filters = [told('Temp', temperature), told('K', top_k), told('P', top_p), told('min-p', min_p), told(t('typical_short'), typical_p)];
+  return [...(do_sample ? filters : [t('greedy')]), told(t('penalty_short'), repetition_penalty)].filter(Boolean).join(' ');
+}
+
+/**
  * The likeliest tokens and what becomes of them. The panel knows neither the others nor banned tokens.
  * @param {import('./rows.js').Ranked} ranked
  * @param {import('./state.js').State} state

@@ -45,6 +45,8 @@ export default {
   seed: 'Seed',
   sample: 'Sample',
   greedy: 'Greedy',
+  typical_short: 'typical',
+  penalty_short: 'penalty',
 
   context: 'Context',
   context_tokens_one: '{n} token',

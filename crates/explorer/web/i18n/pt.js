@@ -45,6 +45,8 @@ export default {
   seed: 'Semente',
   sample: 'Sortear',
   greedy: 'Greedy',
+  typical_short: 'típica',
+  penalty_short: 'penalidade',
 
   context: 'Contexto',
   context_tokens_one: '{n} token',
