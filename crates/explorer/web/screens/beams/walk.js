@@ -1,0 +1,73 @@
+// Arrow keys through the tree: left is the parent, right the best child, up and down are the same step's.
+
+import { set } from '../../dom.js';
+
+/**
+ * One stop for Tab; whatever is in focus or pointed at is told.
+ * @param {SVGElement} root
+ * @param {(node: import('./tree.js').Node) => void} tell
+ */
+export function walk(root, tell) {
+  let items = new Map();
+  let places = new Map();
+  let best = new Set();
+  let current = 0;
+  const shown = id => items.has(id) && !items.get(id).group.hasAttribute('display');
+  const stand = id => {
+    set(items.get(current)?.group, 'tabindex', -1);
+    current = id;
+    set(items.get(current).group, 'tabindex', 0);
+    tell(items.get(current).node);
+  };
+  const go = node => node && shown(node.id) && items.get(node.id).group.focus();
+  const to = (key, node) => step(key, node, [...items.values()].map(one => one.node).filter(one => shown(one.id)), places, best);
+  root.addEventListener('keydown', event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS.has(event.key)) return;
+    event.preventDefault();
+    go(to(event.key, items.get(current).node));
+  });
+  return {
+    focus: go,
+    best: ids => (best = ids),
+    on(made, where) {
+      items = new Map(made.map(one => [one.node.id, one]));
+      places = where;
+      for (const { node, group } of made) {
+        group.addEventListener('focus', () => stand(node.id));
+        group.addEventListener('pointerenter', () => tell(node));
+        group.addEventListener('click', () => go(node));
+      }
+      current = shown(current) ? current : 0;
+      set(items.get(current)?.group, 'tabindex', 0);
+    },
+  };
+}
+
+const KEYS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
+
+/**
+ * Where a key leads from a node.
+ * @param {string} key
+ * @param {import('./tree.js').Node} from
+ * @param {import('./tree.js').Node[]} nodes those on show
+ * @param {Map<number, import('./layout.js').Place>} places
+ * @param {Set<number>} best ids of the best path
+ * @returns {import('./tree.js').Node | null | undefined}
+ */
+export function step(key, from, nodes, places, best) {
+  const order = node => places.get(node.id).order;
+  const beside = by => nodes.find(node => node.depth === from.depth && order(node) === order(from) + by);
+  const onBest = nodes.filter(node => best.has(node.id));
+  if (key === 'ArrowLeft') return from.parent;
+  if (key === 'ArrowRight') return child(from, nodes, best);
+  if (key === 'ArrowUp') return beside(-1);
+  if (key === 'ArrowDown') return beside(1);
+  return key === 'Home' ? nodes[0] : onBest.at(-1);
+}
+
+/** The child on the best path, or else one that lives on before one that does not, the likelier before the others. */
+function child(from, nodes, best) {
+  const worth = node => [best.has(node.id), node.kind !== 'pruned', node.total];
+  const before = (a, b) => worth(b).map((value, i) => value - worth(a)[i]).find(difference => difference) ?? 0;
+  return nodes.filter(node => node.parent === from).sort(before)[0];
+}
