@@ -50,6 +50,7 @@
 
 mod api;
 mod assets;
+mod checked;
 mod connections;
 mod error;
 mod etag;
@@ -57,7 +58,10 @@ mod explorer;
 mod guard;
 mod headers;
 mod json;
+mod lines;
+mod patience;
 mod problem;
+mod query;
 mod queue;
 mod subject;
 mod time;

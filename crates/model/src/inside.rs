@@ -1,4 +1,4 @@
-//! What happens between a model's tokens and its logits: where its heads look, and what each layer would say.
+//! A model at work on one sequence, seen whole: where its heads look, and what each layer would say.
 
 use std::cmp::Ordering;
 
@@ -6,15 +6,6 @@ use enredo_decoding::log_softmax;
 use tch::Tensor;
 
 use crate::{Error, Model, Result, decoder::to_vec};
-
-/// A look inside a model at work on one sequence of T tokens; made by [`Model::inside`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Inside {
-    /// One for each attention, by layer; of one layer the self-attention first.
-    pub attention: Vec<AttentionMap>,
-    /// The logit lens: the embeddings' row, then one after each layer. The last is what the model says.
-    pub lens: Vec<Vec<LensCell>>,
-}
 
 /// How much each position attends to each other.
 ///
@@ -43,22 +34,52 @@ pub struct LensCell {
 }
 
 impl Model {
-    /// Attention and logit lens on `tokens` (T of them), with the `top_n` likeliest tokens of each cell.
-    ///
-    /// The lens (nostalgebraist, "interpreting GPT: the logit lens", 2020) reads the residual stream out
-    /// through the final norm, where the model has one, and the head.
+    /// Where the heads look while the model reads `tokens` (T of them): a map for each attention, by layer; of
+    /// one layer the self-attention first.
     ///
     /// # Errors
     /// [`Error::SequenceLength`] for no token or more than the model has positions,
     /// [`Error::TokenOutOfRange`], [`Error::Torch`].
     ///
     /// # Performance
+    /// One forward pass, and H · T² numbers for each map.
+    pub fn attention(&self, tokens: &[u32]) -> Result<Vec<AttentionMap>> {
+        let a_layer = if self.config().add_cross_attention { 2 } else { 1 };
+        let map = |(i, weights): (usize, &Tensor)| {
+            let reads_the_future = i % a_layer == 1;
+            Ok(AttentionMap { layer: i / a_layer, reads_the_future, weights: to_vec(weights)? })
+        };
+        self.seen(tokens)?.1.iter().enumerate().map(map).collect()
+    }
+
+    /// The logit lens on `tokens` (T of them), with the `top_n` likeliest tokens of each cell: a row of T cells
+    /// for the embeddings, then one after each layer. The last is what the model says.
+    ///
+    /// It reads the residual stream out through the final norm, where the model has one, and the head
+    /// (nostalgebraist, "interpreting GPT: the logit lens", 2020).
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    ///
+    /// # Performance
     /// One forward pass, (layers + 1) heads, and O(layers · T · V) on the CPU in f64.
-    pub fn inside(&self, tokens: &[u32], top_n: usize) -> Result<Inside> {
+    pub fn logit_lens(&self, tokens: &[u32], top_n: usize) -> Result<Vec<Vec<LensCell>>> {
+        let (states, _) = self.seen(tokens)?;
+        let said = states.iter().map(|state| self.log_probabilities(state));
+        let said = said.collect::<Result<Vec<_>>>()?;
+        let Some(last) = said.last() else { return Ok(Vec::new()) };
+        let cells = |layer: &Vec<Vec<f64>>| {
+            layer.iter().zip(last).map(|(said, last)| LensCell::new(said, last, top_n)).collect()
+        };
+        Ok(said.iter().map(cells).collect())
+    }
+
+    /// The residual streams and the attention maps of one pass.
+    fn seen(&self, tokens: &[u32]) -> Result<(Vec<Tensor>, Vec<Tensor>)> {
         let ids = self.row(tokens)?;
         let mut maps = Vec::new();
         let states = tch::no_grad(|| self.states(&ids, &mut maps))?;
-        Ok(Inside { attention: self.attention(&maps)?, lens: self.lens(&states, top_n)? })
+        Ok((states, maps))
     }
 
     /// One sequence as a tensor, (1, T).
@@ -72,25 +93,6 @@ impl Model {
         }
         let ids: Vec<i64> = tokens.iter().map(|&id| i64::from(id)).collect();
         Ok(Tensor::f_from_slice(&ids)?.f_unsqueeze(0)?.f_to_device(self.device())?)
-    }
-
-    fn attention(&self, maps: &[Tensor]) -> Result<Vec<AttentionMap>> {
-        let a_layer = if self.config().add_cross_attention { 2 } else { 1 };
-        let map = |(i, weights): (usize, &Tensor)| {
-            let reads_the_future = i % a_layer == 1;
-            Ok(AttentionMap { layer: i / a_layer, reads_the_future, weights: to_vec(weights)? })
-        };
-        maps.iter().enumerate().map(map).collect()
-    }
-
-    fn lens(&self, states: &[Tensor], top_n: usize) -> Result<Vec<Vec<LensCell>>> {
-        let said = states.iter().map(|state| self.log_probabilities(state));
-        let said = said.collect::<Result<Vec<_>>>()?;
-        let Some(last) = said.last() else { return Ok(Vec::new()) };
-        let cells = |layer: &Vec<Vec<f64>>| {
-            layer.iter().zip(last).map(|(said, last)| LensCell::new(said, last, top_n)).collect()
-        };
-        Ok(said.iter().map(cells).collect())
     }
 
     /// What a residual stream says at each position: ln p over the vocabulary.

@@ -4,7 +4,7 @@
 //! weight names of the course notebook it reproduces, so that PyTorch loads it strictly and the other
 //! way round. [`Session`] is one growing sequence of it and implements decoding's [`CausalLm`].
 //! [`causality_probe`] shows whether a model reads the future, which the notebook's own does;
-//! [`Model::inside`] shows where its heads look and what its layers would say.
+//! [`Model::attention`] and [`Model::logit_lens`] show where its heads look and what its layers would say.
 //!
 //! Shapes, here and in every file: B batch, T time, C channels (`hidden_size`), H heads, D head size
 //! (C / H), V vocabulary.
@@ -44,7 +44,7 @@ pub use decoder::Model;
 pub use device::{device_name, parse_device, seed, set_threads, threads};
 pub use enredo_decoding::CausalLm;
 pub use error::{Error, Misshapen, Result};
-pub use inside::{AttentionMap, Inside, LensCell};
+pub use inside::{AttentionMap, LensCell};
 pub use probe::{CausalityProbe, causality_probe};
 pub use session::Session;
 pub use tch::Device;

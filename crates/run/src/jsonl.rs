@@ -92,34 +92,60 @@ pub struct Rows<R> {
     /// `None` once there is nothing more to read.
     reader: Option<BufReader<File>>,
     line: Vec<u8>,
-    number: usize,
+    read: Place,
     rows: PhantomData<fn() -> R>,
+}
+
+/// How much of a file has been read: whole lines, and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    lines: usize,
+    pub(crate) bytes: u64,
 }
 
 impl<R: Row> Rows<R> {
     /// Opens the file; one that is not there yet has no rows.
     pub(crate) fn open(path: PathBuf) -> Result<Self> {
-        let reader = match File::open(&path) {
+        Self::open_at(path, Place::default())
+    }
+
+    /// Opens the file to go on from `read`.
+    pub(crate) fn open_at(path: PathBuf, read: Place) -> Result<Self> {
+        let reader = match open_after(&path, read.bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            opened => Some(BufReader::new(opened.map_err(Error::read(&path))?)),
+            opened => Some(opened.map_err(Error::read(&path))?),
         };
-        Ok(Self { path, reader, line: Vec::new(), number: 0, rows: PhantomData })
+        Ok(Self { path, reader, line: Vec::new(), read, rows: PhantomData })
+    }
+
+    /// How much has been read.
+    pub(crate) fn place(&self) -> Place {
+        self.read
     }
 
     /// Reads the next whole line; false at the end.
     fn next_line(&mut self) -> io::Result<bool> {
         self.line.clear();
-        match &mut self.reader {
+        let bytes = match &mut self.reader {
             Some(reader) => reader.read_until(b'\n', &mut self.line)?,
             None => 0,
         };
-        self.number += 1;
-        Ok(self.line.pop() == Some(b'\n'))
+        let is_whole = self.line.pop() == Some(b'\n');
+        if is_whole {
+            self.read = Place { lines: self.read.lines + 1, bytes: self.read.bytes + bytes as u64 };
+        }
+        Ok(is_whole)
     }
 
     fn parse(&self) -> Result<R> {
-        serde_json::from_slice(&self.line).map_err(Error::json(&self.path, self.number))
+        serde_json::from_slice(&self.line).map_err(Error::json(&self.path, self.read.lines))
     }
+}
+
+fn open_after(path: &Path, bytes: u64) -> io::Result<BufReader<File>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(bytes))?;
+    Ok(BufReader::new(file))
 }
 
 impl<R: Row> Iterator for Rows<R> {

@@ -44,6 +44,7 @@ pub mod layout;
 #[cfg(feature = "plot")]
 mod plot;
 mod rows;
+mod tail;
 
 pub use error::{Error, Result};
 pub use folder::RunFolder;
@@ -52,3 +53,4 @@ pub use jsonl::{RowWriter, Rows};
 #[cfg(feature = "plot")]
 pub use plot::{Floor, LossCurve};
 pub use rows::{Eval, Metric, Row, Sample, Strategy};
+pub use tail::Tail;

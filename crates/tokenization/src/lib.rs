@@ -28,5 +28,5 @@ mod train;
 pub use error::{Error, Result};
 pub use special::SpecialTokens;
 pub use stream::TextStream;
-pub use tokenizer::{TextMode, Tokenizer};
+pub use tokenizer::{Piece, TextMode, Tokenizer};
 pub use train::WordLevelConfig;

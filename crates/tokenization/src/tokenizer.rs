@@ -1,6 +1,6 @@
 //! The tokenizer: framing, encoding and decoding around the crate `tokenizers`.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use tokenizers::Tokenizer as Inner;
 
@@ -18,6 +18,18 @@ pub enum TextMode {
     /// drops `[UNK]`.
     Notebook,
 }
+
+/// A token, and the characters (code points) of a text that it stands for: none for what frames it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The token.
+    pub id: u32,
+    /// Its place in the text.
+    pub characters: Range<usize>,
+}
+
+/// The beginning of the notebook's markup.
+const NOTEBOOK_BOS: &str = "[BOS] ";
 
 /// Turns texts into ids and back. Cheap to share between threads; read-only once made.
 #[derive(Clone, Debug)]
@@ -141,6 +153,27 @@ impl Tokenizer {
         Ok(ids)
     }
 
+    /// [`encode_prompt`](Self::encode_prompt), and of each token which characters of `text` it stands for.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn prompt_pieces(&self, text: &str) -> Result<Vec<Piece>> {
+        let encoding = self.inner.encode_char_offsets(self.unframed(text), false);
+        let encoding = encoding.map_err(Error::while_doing("encode a text"))?;
+        let (before, length) = (self.characters_before(), text.chars().count());
+        let place = |at: usize| at.saturating_sub(before).min(length);
+        let piece = |(&id, &(start, end)): (&u32, &(usize, usize))| Piece {
+            id,
+            characters: place(start)..place(end),
+        };
+        let pieces = encoding.get_ids().iter().zip(encoding.get_offsets()).map(piece);
+        let frame = match self.mode {
+            TextMode::Literal => Some(Piece { id: self.special.bos, characters: 0..0 }),
+            TextMode::Notebook => None,
+        };
+        Ok(frame.into_iter().chain(pieces).collect())
+    }
+
     /// The text of `ids`, words joined by spaces, without `[PAD]`, `[BOS]` and `[EOS]`.
     ///
     /// `[UNK]` is shown, except in [`TextMode::Notebook`], which hides it as the notebook does.
@@ -163,7 +196,15 @@ impl Tokenizer {
     fn unframed<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
         match self.mode {
             TextMode::Literal => text.into(),
-            TextMode::Notebook => format!("[BOS] {text} [EOS]").into(),
+            TextMode::Notebook => format!("{NOTEBOOK_BOS}{text} [EOS]").into(),
+        }
+    }
+
+    /// How much of that stands before the text.
+    fn characters_before(&self) -> usize {
+        match self.mode {
+            TextMode::Literal => 0,
+            TextMode::Notebook => NOTEBOOK_BOS.len(),
         }
     }
 

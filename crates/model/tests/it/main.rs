@@ -215,7 +215,7 @@ mod sessions {
 }
 
 mod inside {
-    use enredo_model::{AttentionMap, Inside, LensCell};
+    use enredo_model::{AttentionMap, LensCell};
 
     use super::*;
 
@@ -225,12 +225,10 @@ mod inside {
         let model = fixture.model("", config);
         let rows: Vec<Vec<i64>> = fixture.tensor("input.ids").try_into().unwrap();
         let tokens: Vec<u32> = rows[0].iter().map(|&id| id as u32).collect();
-        let inside = model.inside(&tokens, 3).unwrap();
-        check_attention(&fixture, &inside.attention);
-        check_lens(&fixture, &inside.lens);
-        assert!(
-            inside.lens.last().unwrap().iter().all(|cell| (cell.divergence, cell.rank) == (0.0, 0))
-        );
+        check_attention(&fixture, &model.attention(&tokens).unwrap());
+        let lens = model.logit_lens(&tokens, 3).unwrap();
+        check_lens(&fixture, &lens);
+        assert!(lens.last().unwrap().iter().all(|cell| (cell.divergence, cell.rank) == (0.0, 0)));
     }
 
     fn check_attention(fixture: &Fixture, maps: &[AttentionMap]) {
@@ -277,9 +275,7 @@ mod inside {
         check("prenorm", ModelConfig { norm_first: true, hidden_act, ..tiny() });
     }
 
-    fn of(config: ModelConfig) -> Inside {
-        random(config).inside(&[1, 2, 3, 4, 5], 3).unwrap()
-    }
+    const TOKENS: [u32; 5] = [1, 2, 3, 4, 5];
 
     #[test]
     fn only_a_cross_attention_sees_the_future() {
@@ -287,21 +283,25 @@ mod inside {
             let mut rows = map.weights.chunks(5).enumerate();
             rows.any(|(row, weights)| weights[row % 5 + 1..].iter().any(|&w| w > 0.0))
         };
-        for map in of(ModelConfig { add_cross_attention: true, ..tiny() }).attention {
+        let faithful = random(ModelConfig { add_cross_attention: true, ..tiny() });
+        for map in faithful.attention(&TOKENS).unwrap() {
             assert_eq!(sees(&map), map.reads_the_future, "layer {}", map.layer);
         }
-        let causal = of(tiny());
-        assert_eq!((causal.attention.len(), causal.lens.len(), causal.lens[0].len()), (2, 3, 5));
-        assert!(causal.attention.iter().all(|map| !map.reads_the_future && !sees(map)));
+        let causal = random(tiny());
+        let (maps, lens) =
+            (causal.attention(&TOKENS).unwrap(), causal.logit_lens(&TOKENS, 3).unwrap());
+        assert_eq!((maps.len(), lens.len(), lens[0].len()), (2, 3, 5));
+        assert!(maps.iter().all(|map| !map.reads_the_future && !sees(map)));
     }
 
     #[test]
     fn bad_sequences_are_refused() {
         let model = random(tiny());
-        assert!(matches!(model.inside(&[], 3), Err(Error::SequenceLength { got: 0, .. })));
-        assert!(matches!(model.inside(&[1; 17], 3), Err(Error::SequenceLength { got: 17, .. })));
-        assert!(matches!(model.inside(&[40], 3), Err(Error::TokenOutOfRange { token: 40, .. })));
-        assert_eq!(model.inside(&[1], 100).unwrap().lens[0][0].top.len(), 40);
+        assert!(matches!(model.attention(&[]), Err(Error::SequenceLength { got: 0, .. })));
+        assert!(matches!(model.attention(&[1; 17]), Err(Error::SequenceLength { got: 17, .. })));
+        let unknown = model.logit_lens(&[40], 3);
+        assert!(matches!(unknown, Err(Error::TokenOutOfRange { token: 40, .. })));
+        assert_eq!(model.logit_lens(&[1], 100).unwrap()[0][0].top.len(), 40);
     }
 }
 

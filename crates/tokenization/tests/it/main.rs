@@ -56,6 +56,44 @@ fn the_notebooks_mode_is_markup() {
     assert_eq!(shown(literal.encode_prompt("A ship").unwrap()), "[BOS] A ship");
 }
 
+/// The tokens of a prompt and what they stand for.
+fn pieces(tokenizer: &Tokenizer, text: &str) -> Vec<(String, String)> {
+    let characters: Vec<char> = text.chars().collect();
+    let pieces = tokenizer.prompt_pieces(text).unwrap().into_iter();
+    let shown = pieces.map(|piece| {
+        (words(tokenizer, &[piece.id]), characters[piece.characters].iter().collect())
+    });
+    shown.collect()
+}
+
+#[test]
+fn pieces_say_which_characters_a_token_stands_for() {
+    let tokenizer = tokenizer();
+    for mode in [TextMode::Literal, TextMode::Notebook] {
+        let tokenizer = tokenizer.clone().with_mode(mode);
+        for text in ["A ship", "", "  A\u{1f6a2} zebra,\nship ", "[EOS] A"] {
+            let found = tokenizer.prompt_pieces(text).unwrap();
+            let ids: Vec<u32> = found.iter().map(|piece| piece.id).collect();
+            assert_eq!(ids, tokenizer.encode_prompt(text).unwrap(), "{mode:?} {text}");
+        }
+        let found = pieces(&tokenizer, "A \u{1f6a2} \u{e9}clair, ship!");
+        let of = |token: &str, text: &str| (token.to_owned(), text.to_owned());
+        let mut expected = vec![
+            of("[BOS]", ""),
+            of("A", "A"),
+            of("[UNK]", "\u{1f6a2}"),
+            of("[UNK]", "\u{e9}clair"),
+            of(",", ","),
+            of("ship", "ship"),
+            of("!", "!"),
+        ];
+        if mode == TextMode::Notebook {
+            expected.push(of("[EOS]", ""));
+        }
+        assert_eq!(found, expected);
+    }
+}
+
 #[test]
 fn unknown_words_are_shown_except_as_the_notebook_does() {
     let tokenizer = tokenizer();
