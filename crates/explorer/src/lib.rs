@@ -1,9 +1,11 @@
-//! A training run as a page on this machine: how the model chooses its next token, at every checkpoint.
+//! A training run as a page on this machine: how the model learnt, how it chooses its next token at every
+//! checkpoint, and what goes on inside it.
 //!
 //! An [`Explorer`] serves the page and the JSON API under `/api/v1` that the page uses (`docs/api.md`
 //! describes it). It knows no tensor, no tokenizer and no folder: what it shows comes through the trait
-//! [`Subject`], which owns the model and lives on one thread. Requests wait for it in a short queue, and
-//! one whose client has gone is passed over.
+//! [`Subject`], which owns the model and lives on one thread. Requests wait for it in a short queue; one
+//! whose client has gone is passed over, and long work ends with its client. No answer of a subject is taken
+//! unseen: one of another shape than promised is told as its fault.
 //!
 //! Only this machine is served: the address must be a loopback one, the `Host` must name it, and no other
 //! site's page may ask. All that the page needs is in the binary; nothing is read from disk, so that no

@@ -11,7 +11,8 @@ use axum::{
 
 use crate::problem::Problem;
 
-/// From the end of a request's headers to the answer, the reading of its body included.
+/// From the end of a request's headers to the head of the answer, the reading of its body included. A stream has its
+/// head with its first line, and goes on for as long as it takes.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Gives up on an answer that takes too long; nobody waits for its work then, so it is not begun.

@@ -279,7 +279,7 @@ fn the_models_fault_is_500_in_its_words() {
         assert_eq!(ended.problem(), (500, None));
         assert!(ended.detail().contains("start the explorer again"), "{}", ended.detail());
     }
-    assert_eq!(server.get("/api/v1/meta").status, 200);
+    assert_eq!(server.get("/api/v1/vocab").status, 200);
 }
 
 #[test]

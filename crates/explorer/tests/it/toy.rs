@@ -119,7 +119,11 @@ pub(crate) fn training() -> Training {
 
 pub(crate) fn documents() -> Documents {
     let document = |i: usize| Document {
-        text: format!("{} {i} <b>É</b>{}", TEXTS[i % V], if i % 2 == 0 { " Moon" } else { "" }),
+        text: format!(
+            "{} {i} <b>É</b>{}",
+            TEXTS[i % V],
+            if i.is_multiple_of(2) { " Moon" } else { "" }
+        ),
         held_out: i % 5 == 4,
     };
     let documents = (0..50).map(document).collect();
@@ -136,6 +140,8 @@ pub(crate) struct Parts {
     pub(crate) attention: fn(&[u32]) -> Vec<AttentionMap>,
     pub(crate) lens: fn(&[u32], usize) -> Vec<Vec<LensCell>>,
     pub(crate) logits_of_each: fn(u64, &[u32]) -> Vec<f32>,
+    /// Whether it keeps no note of what it was asked.
+    pub(crate) forgets: bool,
 }
 
 impl Default for Parts {
@@ -148,6 +154,7 @@ impl Default for Parts {
             attention,
             lens,
             logits_of_each,
+            forgets: false,
         }
     }
 }
@@ -196,6 +203,12 @@ impl Toy {
     fn parts(&self) -> Parts {
         self.parts.lock().unwrap().clone()
     }
+
+    fn note(&self, ids: &[u32]) {
+        if !self.parts.lock().unwrap().forgets {
+            self.asked.lock().unwrap().push(ids.to_vec());
+        }
+    }
 }
 
 impl Drop for Toy {
@@ -240,7 +253,7 @@ impl Subject for Toy {
     }
 
     fn logits(&mut self, step: u64, ids: &[u32]) -> Result<Vec<f32>, Fault> {
-        self.asked.lock().unwrap().push(ids.to_vec());
+        self.note(ids);
         match ids[0] {
             WAIT => {
                 self.waiting.send(())?;
@@ -258,7 +271,7 @@ impl Subject for Toy {
     }
 
     fn logits_of_each(&mut self, step: u64, ids: &[u32]) -> Result<Vec<f32>, Fault> {
-        self.asked.lock().unwrap().push(ids.to_vec());
+        self.note(ids);
         if ids[0] == WAIT {
             self.waiting.send(())?;
             self.gate.recv_timeout(Duration::from_secs(60))?;
@@ -331,7 +344,9 @@ impl Server {
     pub(crate) fn stop(&mut self) {
         self.handle.stop();
         // As often as anybody may stand at the gate.
-        (0..100).for_each(|_| drop(self.watch.gate.send(())));
+        for _ in 0..100 {
+            let _ = self.watch.gate.send(());
+        }
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
