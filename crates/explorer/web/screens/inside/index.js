@@ -101,6 +101,7 @@ class Inside {
   async #try(asking, signal = this.#probing.signal) {
     try {
       await asking();
+      if (!signal.aborted) this.#app.report(null);
     } catch (error) {
       if (!signal.aborted && error.name !== 'AbortError') this.#app.report(error, () => this.#ask());
     }
@@ -110,7 +111,6 @@ class Inside {
     const answer = await this.#app.api.lens({ ...this.#request, top_n: TOP_N }, signal);
     if (signal.aborted) return;
     this.#lens = answer;
-    this.#app.report(null);
     this.context.show(answer, this.#app.store.get().add.length);
     this.#draw();
   }
@@ -125,7 +125,6 @@ class Inside {
       const answer = await this.#app.api.probe({ ...this.#request, ...(rp !== null && { token: rp }) }, signal);
       if (signal.aborted) return;
       this.#probe = answer;
-      this.#app.report(null);
       this.#draw();
     } finally {
       if (!signal.aborted) this.probe.busy(false);

@@ -2,7 +2,7 @@
 
 import { shorten, visible } from '../../format.js';
 
-const CELL = { least: 14, most: 34, all: 560 };
+const CELL = { least: 14, most: 42, all: 560 };
 
 /** @param {{t: Function, f: object, vocab: {text: string}[]}} app */
 export function telling({ t, f, vocab }) {
