@@ -6,7 +6,8 @@ import { set, svg } from '../../dom.js';
 import { colour } from '../../ramp.js';
 import { image } from './pixels.js';
 
-const LEFT = 104;
+/** Where the columns begin. */
+export const LEFT = 124;
 const TOP = 78;
 const FOOT = 62;
 const LEAST = 460;

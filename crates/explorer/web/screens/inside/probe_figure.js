@@ -4,12 +4,11 @@ import { field, unique } from '../../controls.js';
 import { el, say, set, svg, words as text } from '../../dom.js';
 import { colour } from '../../ramp.js';
 import { meant, offers, written } from './choice.js';
-import { createHeatmap } from './heatmap.js';
+import { LEFT, createHeatmap } from './heatmap.js';
 import { createPart } from './part.js';
 import { moved, scale, verdict } from './probe.js';
 import { position, rowsShown, square, telling } from './telling.js';
 
-const LEFT = 104;
 const BARS = { height: 150, top: 14, bottom: 96 };
 
 /** @param {object} app @param {(answer: object) => object} record */

@@ -2,11 +2,13 @@
 
 import { shorten, visible } from '../../format.js';
 
+/** A token longer than this is shortened: its id tells the rest. */
+const LONG = 40;
 const CELL = { least: 14, most: 42, all: 560 };
 
 /** @param {{t: Function, f: object, vocab: {text: string}[]}} app */
 export function telling({ t, f, vocab }) {
-  const token = id => visible(vocab[id]?.text ?? `#${id}`);
+  const token = id => shorten(visible(vocab[id]?.text ?? `#${id}`), LONG);
   const at = (ids, i) => t('token_at', { token: token(ids[i]), n: f.integer(i + 1) });
   return {
     token,

@@ -29,7 +29,9 @@ export function createTracks(app, record) {
         const told = t('tracks_of', { token: tell.at(answer.ids, at) });
         const names = answer.layers.map((_, row) => rowName(row, answer.layers.length, t, f));
         set(node, 'aria-label', told);
-        node.replaceChildren(...axes(names, f), ...shown.series.toReversed().map(one => line(one, shown.series.indexOf(one), names.length)), ...shown.series.map((one, i) => key(one, i, tell)));
+        const y = height(shown.series);
+        const order = shown.series.map((_, i) => i).reverse();
+        node.replaceChildren(...axes(names, y, f), ...order.map(i => line(shown.series[i], i, names.length, y)), ...shown.series.map((one, i) => key(one, i, tell)));
         part.fill(shown.series.flatMap(({ id, values }) => values.map((p, row) => [names[row], tell.token(id), p === null ? t('not_told') : f.exact(p)])));
         part.say(told);
       }
@@ -39,16 +41,22 @@ export function createTracks(app, record) {
 }
 
 const x = (layer, count) => PLOT.left + 14 + (layer / Math.max(1, count - 1)) * (PLOT.right - PLOT.left - 28);
-const y = p => PLOT.bottom - p * (PLOT.bottom - PLOT.top);
 
-function axes(names, f) {
-  const grid = [0, 0.25, 0.5, 0.75, 1].flatMap(p => [svg('path', { class: 'grid', d: `M${PLOT.left} ${y(p)}H${PLOT.right}` }), svg('text', { class: 'mark', x: PLOT.left - 6, y: y(p) + 4 }, `${f.integer(100 * p)}%`)]);
+/** The least of a few tops over which no probability lies. */
+function height(series) {
+  const most = Math.max(...series.flatMap(({ values }) => values).map(Number));
+  const top = [0.1, 0.2, 0.4, 1].find(top => most <= top) ?? 1;
+  return Object.assign(p => PLOT.bottom - (p / top) * (PLOT.bottom - PLOT.top), { top });
+}
+
+function axes(names, y, f) {
+  const grid = [0, 0.25, 0.5, 0.75, 1].map(share => share * y.top).flatMap(p => [svg('path', { class: 'grid', d: `M${PLOT.left} ${y(p)}H${PLOT.right}` }), svg('text', { class: 'mark', x: PLOT.left - 6, y: y(p) + 4 }, f.percent(p))]);
   const every = Math.ceil(names.length / 6);
   const marks = names.flatMap((name, i) => (i % every === 0 || i === names.length - 1 ? [svg('text', { class: 'layer-name', x: x(i, names.length), y: PLOT.bottom + 22 + (Math.ceil(i / every) % 2) * 14 }, name)] : []));
   return [...grid, ...marks];
 }
 
-function line({ values }, index, count) {
+function line({ values }, index, count, y) {
   const known = values.map((p, i) => (p === null ? null : [x(i, count), y(p)]));
   const d = known.map((point, i) => (point ? `${i > 0 && known[i - 1] ? 'L' : 'M'}${point.map(n => n.toFixed(1)).join(' ')}` : '')).join('');
   const points = known.flatMap(point => (point ? [mark(index, ...point)] : []));
