@@ -99,9 +99,10 @@ async function call(path, body, signal) {
   return response.json();
 }
 
+/** A seed is a text of digits here, because it may be larger than JavaScript's numbers, and a number there. */
 function post(body) {
   if (body === undefined) return {};
-  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body).replace(/"seed":"(\d+)"/, '"seed":$1') };
 }
 
 async function send(url, options) {

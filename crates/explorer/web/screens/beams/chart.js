@@ -42,16 +42,17 @@ export function createChart({ t, f }, tell, onNode) {
   };
 }
 
+/** The words beside it are for the eye alone: the box is what has the focus, and its name says them all. */
 function item(node, places, tell) {
   const place = places.get(node.id);
   const sign = words(SIGNS[node.kind]);
   const thin = node.kind === 'pruned';
   const told = [text('sign', 7, thin ? 14 : 15, sign), clipped(tell.label(node), place.width - (thin ? 66 : 26))];
   if (node.depth > 0) told.push(text('sum', place.width - 6, thin ? 14 : 29, words(thin ? tell.sum(node) : tell.small(node))));
-  const box = svg('rect', { class: 'box', width: place.width, height: place.height, rx: 5 });
-  const group = svg('g', { class: `node ${node.kind}`, role: 'treeitem', tabindex: -1, 'aria-level': node.depth + 1, transform: `translate(${place.x} ${place.y.toFixed(1)})` }, box, svg('g', { 'aria-hidden': 'true' }, ...told));
+  const box = svg('rect', { class: 'box', width: place.width, height: place.height, rx: 5, role: 'treeitem', tabindex: -1, 'aria-level': node.depth + 1 });
+  const group = svg('g', { class: `node ${node.kind}`, role: 'presentation', transform: `translate(${place.x} ${place.y.toFixed(1)})` }, box, svg('g', { 'aria-hidden': 'true' }, ...told));
   const edge = node.parent && svg('path', { class: `edge ${node.kind}`, d: curve(places.get(node.parent.id), place), 'aria-hidden': 'true' });
-  return { node, group, edge, sign };
+  return { node, group, box, edge, sign };
 }
 
 function text(className, x, y, ...content) {
@@ -69,9 +70,9 @@ function curve(from, to) {
   return `M${x1} ${y1.toFixed(1)}C${middle} ${y1.toFixed(1)} ${middle} ${y2.toFixed(1)} ${x2} ${y2.toFixed(1)}`;
 }
 
-function mark({ node, group, edge, sign }, best, shown, tell) {
+function mark({ node, group, box, edge, sign }, best, shown, tell) {
   say(sign, best && node.depth > 0 ? SIGNS.best : SIGNS[node.kind]);
-  set(group, 'aria-label', tell.name(node, best));
+  set(box, 'aria-label', tell.name(node, best));
   for (const part of [group, edge].filter(Boolean)) {
     part.classList.toggle('best', best);
     set(part, 'display', shown ? null : 'none');

@@ -17,7 +17,7 @@ export function createHypotheses({ t, f }, tell, onPick) {
   const told = words();
   const head = el('tr', {}, ...COLUMNS.map(name => el('th', { scope: 'col' }, t(name))));
   const table = el('table', {}, el('caption', { class: 'unseen' }, t('hypotheses')), el('thead', {}, head), body);
-  const node = el('section', { class: 'hypotheses', 'aria-label': t('hypotheses') }, el('h2', {}, t('hypotheses')), el('p', { class: 'note' }, told), el('div', { class: 'table', role: 'region', tabindex: 0, 'aria-label': t('hypotheses') }, table));
+  const node = el('section', { class: 'hypotheses', 'aria-label': t('hypotheses') }, el('h2', {}, t('hypotheses')), el('p', { class: 'note' }, told), el('div', { class: 'table', role: 'region', tabindex: 0, 'aria-label': t('hypotheses_table') }, table));
   const line = (one, i) => {
     const name = el('bdi', {}, tell.whole(one.node) || '∅');
     const cells = [tell.nats(one.logprob), f.integer(one.length), tell.nats(one.score), t(outcome(one))].map(text => el('td', {}, text));

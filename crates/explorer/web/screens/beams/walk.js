@@ -14,12 +14,12 @@ export function walk(root, tell) {
   let current = 0;
   const shown = id => items.has(id) && !items.get(id).group.hasAttribute('display');
   const stand = id => {
-    set(items.get(current)?.group, 'tabindex', -1);
+    set(items.get(current)?.box, 'tabindex', -1);
     current = id;
-    set(items.get(current).group, 'tabindex', 0);
+    set(items.get(current).box, 'tabindex', 0);
     tell(items.get(current).node);
   };
-  const go = node => node && shown(node.id) && items.get(node.id).group.focus();
+  const go = node => node && shown(node.id) && items.get(node.id).box.focus();
   const to = (key, node) => step(key, node, [...items.values()].map(one => one.node).filter(one => shown(one.id)), places, best);
   root.addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || !KEYS.has(event.key)) return;
@@ -33,12 +33,12 @@ export function walk(root, tell) {
       items = new Map(made.map(one => [one.node.id, one]));
       places = where;
       for (const { node, group } of made) {
-        group.addEventListener('focus', () => stand(node.id));
+        group.addEventListener('focusin', () => stand(node.id));
         group.addEventListener('pointerenter', () => tell(node));
         group.addEventListener('click', () => go(node));
       }
       current = shown(current) ? current : 0;
-      set(items.get(current)?.group, 'tabindex', 0);
+      set(items.get(current)?.box, 'tabindex', 0);
     },
   };
 }

@@ -33,7 +33,7 @@ export function createLens(app, record) {
     part.say(words(row, column));
     five.fill(layers[row][column].top.slice(0, TOP).map(({ id, p }, i) => [f.integer(i + 1), tell.token(id), String(id), f.exact(p)]));
   };
-  const node = el('div', {}, field(t, t('cb'), t('cb_help'), list), part.node, el('div', { class: 'table', role: 'region', tabindex: 0, 'aria-label': t('top_five') }, five.node));
+  const node = el('div', {}, field(t, t('cb'), t('cb_help'), list), part.node, el('div', { class: 'table five', role: 'region', tabindex: 0, 'aria-label': t('top_five') }, five.node));
   return {
     ...part,
     node,

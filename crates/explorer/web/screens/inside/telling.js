@@ -4,7 +4,7 @@ import { shorten, visible } from '../../format.js';
 
 /** A token longer than this is shortened: its id tells the rest. */
 const LONG = 40;
-const CELL = { least: 14, most: 42, all: 560 };
+const CELL = { least: 14, most: 50, all: 620 };
 
 /** @param {{t: Function, f: object, vocab: {text: string}[]}} app */
 export function telling({ t, f, vocab }) {

@@ -63,7 +63,7 @@ test('arrow keys walk, and tell all of a node', async () => {
   await settled(page);
   const answer = await ask();
   const details = () => page.locator('.details dd').allTextContents();
-  await nodes(page).first().focus();
+  await nodes(page).first().locator('.box').focus();
   for (const { candidates } of answer.steps.slice(0, 2)) {
     await page.keyboard.press('ArrowRight');
     const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
@@ -135,7 +135,7 @@ test('steps grow, the pruned hide, groups divide', async () => {
   assert.equal(await slider(page, 'Diversity penalty').count(), 0);
   await page.getByLabel('Groups', { exact: true }).selectOption('3');
   await slider(page, 'Diversity penalty').press('ArrowRight');
-  await page.getByLabel('Early stopping').selectOption('never');
+  await page.getByLabel('Early stopping', { exact: true }).selectOption('never');
   await page.waitForTimeout(250);
   await settled(page);
   const right = await ask({ num_beam_groups: 3, diversity_penalty: 0.1, early_stopping: 'never' });
@@ -146,7 +146,7 @@ test('sampling: a seed and a temperature, and the same again', async () => {
   const page = await open(`${server.url}${STATE}`);
   await settled(page);
   assert.equal(await page.getByLabel('Seed', { exact: true }).isVisible(), false);
-  await page.getByLabel('Sample instead of taking the best').check();
+  await page.getByLabel('Sample instead of taking the best', { exact: true }).check();
   await page.getByLabel('Seed', { exact: true }).fill('7');
   await page.waitForTimeout(250);
   await settled(page);
@@ -173,7 +173,7 @@ test('axe finds nothing, in both themes', async () => {
   for (const theme of ['light', 'dark']) {
     const page = await open(`${server.url}#beams?theme=${theme}&table=1&bs=1&nb=4&bg=2`);
     await settled(page);
-    await nodes(page).nth(3).focus();
+    await nodes(page).nth(3).locator('.box').focus();
     assert.deepEqual(await faults(page), [], theme);
   }
 });
@@ -245,7 +245,7 @@ test('a server that is gone shows, and its return ends it', async () => {
 test('pictures', async () => {
   const page = await open(`${server.url}#beams?nb=4&nt=6`, { viewport: { width: 1200, height: 900 } });
   await settled(page);
-  await nodes(page).first().focus();
+  await nodes(page).first().locator('.box').focus();
   await page.keyboard.press('End');
   const picture = name => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
   await picture('beams');
