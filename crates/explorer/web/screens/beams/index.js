@@ -37,7 +37,8 @@ class Beams {
     this.list = createHypotheses(app, this.tell, node => this.figure.focus(node));
     this.context = createContext(app);
     this.result = el('div', { hidden: true }, this.figure.node, this.list.node, this.context.node);
-    root.replaceChildren(el('h1', {}, app.t('beams')), el('p', {}, app.t('beams_intro')), this.settings.node, this.result);
+    this.loading = el('p', { class: 'note' }, app.t('loading'));
+    root.replaceChildren(el('h1', {}, app.t('beams')), el('p', {}, app.t('beams_intro')), this.settings.node, this.loading, this.result);
     this.settings.show(app.store.get());
     this.#ask();
   }
@@ -76,8 +77,13 @@ class Beams {
     } catch (error) {
       if (!signal.aborted) report(error, () => this.#ask());
     } finally {
-      if (!signal.aborted) this.figure.busy(false);
+      if (!signal.aborted) this.#rest();
     }
+  }
+
+  #rest() {
+    this.loading.hidden = true;
+    this.figure.busy(false);
   }
 
   #show(answer, asked, { nt, lp }) {

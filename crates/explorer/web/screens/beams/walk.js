@@ -28,7 +28,14 @@ export function walk(root, tell) {
   });
   return {
     focus: go,
-    best: ids => (best = ids),
+    /** After nodes were shown or hidden: the stop is one that is shown. */
+    best(ids) {
+      best = ids;
+      if (shown(current)) return;
+      set(items.get(current)?.box, 'tabindex', -1);
+      current = 0;
+      set(items.get(current)?.box, 'tabindex', 0);
+    },
     on(made, where) {
       items = new Map(made.map(one => [one.node.id, one]));
       places = where;

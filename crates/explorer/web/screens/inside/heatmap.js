@@ -127,6 +127,7 @@ function listen(node, state, { onMove, onLook }) {
     if (!to) return;
     event.preventDefault();
     onMove(...to);
+    node.querySelector('.over').scrollIntoView({ block: 'nearest', inline: 'nearest' });
   });
 }
 

@@ -51,7 +51,9 @@ class Inside {
       section('lens', this.lens.node, this.tracks.node),
       section('probe', this.probe.node),
     ];
-    root.replaceChildren(el('h1', {}, t('inside')), el('p', {}, t('inside_intro')), this.settings.node, this.context.node, ...this.sections);
+    this.loading = el('p', { class: 'note' }, t('loading'));
+    this.context.node.hidden = true;
+    root.replaceChildren(el('h1', {}, t('inside')), el('p', {}, t('inside_intro')), this.settings.node, this.loading, this.context.node, ...this.sections);
     this.#show(store.get());
     this.#ask();
   }
@@ -96,14 +98,15 @@ class Inside {
       this.#load();
     }, signal);
     if (!signal.aborted) this.#busy(false);
+    this.loading.hidden = true;
   }
 
-  async #try(asking, signal = this.#probing.signal) {
+  async #try(asking, signal = this.#asking.signal) {
     try {
       await asking();
       if (!signal.aborted) this.#app.report(null);
     } catch (error) {
-      if (!signal.aborted && error.name !== 'AbortError') this.#app.report(error, () => this.#ask());
+      if (!signal.aborted) this.#app.report(error, () => this.#ask());
     }
   }
 
@@ -111,6 +114,7 @@ class Inside {
     const answer = await this.#app.api.lens({ ...this.#request, top_n: TOP_N }, signal);
     if (signal.aborted) return;
     this.#lens = answer;
+    this.context.node.hidden = false;
     this.context.show(answer, this.#app.store.get().add.length);
     this.#draw();
   }
@@ -126,6 +130,8 @@ class Inside {
       if (signal.aborted) return;
       this.#probe = answer;
       this.#draw();
+    } catch (error) {
+      if (!signal.aborted) throw error;
     } finally {
       if (!signal.aborted) this.probe.busy(false);
     }

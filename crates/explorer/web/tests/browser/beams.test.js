@@ -126,7 +126,9 @@ test('steps grow, the pruned hide, groups divide', async () => {
   const page = await open(server.url + STATE);
   await settled(page);
   const answer = await ask();
+  await nodes(page).last().locator('.box').focus();
   await slider(page, 'Steps shown').press('Home');
+  assert.equal(await page.locator('.tree .node:not([display]) .box[tabindex="0"]').count(), 1, 'Tab still finds the tree');
   assert.equal(await nodes(page).count(), 1 + answer.steps[0].candidates.length);
   await slider(page, 'Steps shown').press('End');
   await page.getByLabel('Hide the pruned').check();

@@ -210,6 +210,17 @@ test('a refusal is told, and passes', async () => {
   await settled(page);
 });
 
+test('a replacement that the server refuses is told', async () => {
+  excuse(/status of 422/);
+  const page = await open(server.url + STATE);
+  await settled(page);
+  await page.evaluate(hash => void (location.hash = `${hash}&rp=99999`), STATE);
+  await says(page, '99999');
+  await page.evaluate(hash => void (location.hash = `${hash}&rp=30`), STATE);
+  await says(page, '');
+  await settled(page);
+});
+
 test('a server that is gone shows, and its return ends it', async () => {
   excuse(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/);
   let mortal = await startServer();
