@@ -13,11 +13,14 @@ export function walk(root, tell) {
   let best = new Set();
   let current = 0;
   const shown = id => items.has(id) && !items.get(id).group.hasAttribute('display');
-  const stand = id => {
+  const stop = id => {
     set(items.get(current)?.box, 'tabindex', -1);
     current = id;
-    set(items.get(current).box, 'tabindex', 0);
-    tell(items.get(current).node);
+    set(items.get(current)?.box, 'tabindex', 0);
+  };
+  const stand = id => {
+    stop(id);
+    tell(items.get(id).node);
   };
   const go = node => node && shown(node.id) && items.get(node.id).box.focus();
   const to = (key, node) => step(key, node, [...items.values()].map(one => one.node).filter(one => shown(one.id)), places, best);
@@ -31,10 +34,7 @@ export function walk(root, tell) {
     /** After nodes were shown or hidden: the stop is one that is shown. */
     best(ids) {
       best = ids;
-      if (shown(current)) return;
-      set(items.get(current)?.box, 'tabindex', -1);
-      current = 0;
-      set(items.get(current)?.box, 'tabindex', 0);
+      if (!shown(current)) stop(0);
     },
     on(made, where) {
       items = new Map(made.map(one => [one.node.id, one]));
@@ -44,8 +44,7 @@ export function walk(root, tell) {
         group.addEventListener('pointerenter', () => tell(node));
         group.addEventListener('click', () => go(node));
       }
-      current = shown(current) ? current : 0;
-      set(items.get(current)?.box, 'tabindex', 0);
+      stop(shown(current) ? current : 0);
     },
   };
 }
