@@ -24,11 +24,7 @@ export function walk(root, tell) {
   };
   const go = node => node && shown(node.id) && items.get(node.id).box.focus();
   const to = (key, node) => step(key, node, [...items.values()].map(one => one.node).filter(one => shown(one.id)), places, best);
-  root.addEventListener('keydown', event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS.has(event.key)) return;
-    event.preventDefault();
-    go(to(event.key, items.get(current).node));
-  });
+  root.addEventListener('keydown', pressed(key => go(to(key, items.get(current).node))));
   return {
     focus: go,
     /** After nodes were shown or hidden: the stop is one that is shown. */
@@ -50,6 +46,14 @@ export function walk(root, tell) {
 }
 
 const KEYS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
+
+function pressed(then) {
+  return event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS.has(event.key)) return;
+    event.preventDefault();
+    then(event.key);
+  };
+}
 
 /**
  * Where a key leads from a node.

@@ -11,17 +11,14 @@ import { position, rowsShown, square, telling } from './telling.js';
 
 /** @param {object} app @param {(answer: object) => object} record */
 export function createProbe(app, record) {
-  const { t, store } = app;
-  const tell = telling(app);
-  let shown = null;
-  let column = null;
-  const tools = { ...app, tell };
+  const { store } = app;
+  const tools = { ...app, tell: telling(app) };
+  let [shown, column] = [null, null];
   const words = (row, to) => sentence(shown, row, to, tools);
   const here = () => position(store.get().rw, shown.ids.length);
   const move = (row, to) => {
     column = to;
-    if (row === here()) place();
-    else store.change({ rw: row });
+    return row === here() ? place() : store.change({ rw: row });
   };
   const map = createHeatmap('points', { onMove: move, onLook: (row, to) => part.look(words(row, to)) });
   const part = createPart(app, { name: 'probe', chart: map.node, columns: ['changed', 'looked_at', 'furthest'], lines: () => numbers(shown, [...shown.ids.keys()]), record: () => told(record, shown) });
@@ -34,9 +31,9 @@ export function createProbe(app, record) {
     part.fill(rowsShown(shown.ids.length, row).flatMap(changed => cells(shown, changed, tools)));
     one.draw(shown, row);
   };
-  const verdictShown = text();
+  const judged = createVerdict(tools);
   const choice = createReplacement(app);
-  const node = el('div', {}, choice.node, el('p', { class: 'verdict', role: 'status' }, verdictShown), part.node, one.node);
+  const node = el('div', {}, choice.node, judged.node, part.node, one.node);
   return {
     node,
     busy: on => [part, one].forEach(figure => figure.busy(on)),
@@ -46,13 +43,22 @@ export function createProbe(app, record) {
       if (answer !== shown) {
         shown = answer;
         map.draw(heat(answer, tools));
-        const { key, position: changed, leak } = verdict(answer);
-        say(verdictShown, t(`verdict_${key}`, { token: tell.at(answer.ids, changed), leak: tell.size(leak) }));
+        judged.show(answer);
       }
       place();
       [part, one].forEach(figure => figure.show(state));
     },
   };
+}
+
+/** Whether the model reads the future, as a sentence. */
+function createVerdict({ t, tell }) {
+  const told = text();
+  const show = answer => {
+    const { key, position: changed, leak } = verdict(answer);
+    say(told, t(`verdict_${key}`, { token: tell.at(answer.ids, changed), leak: tell.size(leak) }));
+  };
+  return { node: el('p', { class: 'verdict', role: 'status' }, told), show };
 }
 
 function heat(probe, { t, tell }) {
