@@ -68,3 +68,17 @@ export function stepOf({ step }, { checkpoints }) {
 export function promptOf({ prompt }, { prompts }) {
   return prompt ?? prompts[0] ?? '';
 }
+
+/**
+ * What the server is to read: the prompt, or, where tokens were appended to it, the ids of all.
+ * @param {import('./state.js').State} state
+ * @param {{api: object, meta: object}} app
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{prompt: string} | {ids: number[]}>}
+ */
+export async function contextOf(state, { api, meta }, signal) {
+  const prompt = promptOf(state, meta);
+  if (state.add.length === 0) return { prompt };
+  const { ids } = await api.tokenize(prompt, signal);
+  return { ids: [...ids, ...state.add] };
+}

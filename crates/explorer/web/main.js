@@ -9,12 +9,14 @@ import { createMenu } from './menu.js';
 import { rowSource } from './rows.js';
 import * as compare from './screens/compare/index.js';
 import * as generate from './screens/generate/index.js';
+import * as beams from './screens/beams/index.js';
+import * as inside from './screens/inside/index.js';
 import * as next from './screens/next/index.js';
 import { keepState } from './state.js';
 import { createReader } from './text.js';
 
 /** In the order of the menu; each has `mount(root, app)` and its `words`. */
-const SCREENS = { next, generate, compare };
+const SCREENS = { next, generate, compare, beams, inside, training, data };
 const AGAIN_AFTER = 2000;
 const WATCHED_EVERY = 2000;
 

@@ -3,6 +3,8 @@
 import { digits, flag, ids, nearest, oneOf, text, whole } from './fields.js';
 import { fields as compare } from './screens/compare/fields.js';
 import { fields as generate } from './screens/generate/fields.js';
+import { fields as beams } from './screens/beams/fields.js';
+import { fields as inside } from './screens/inside/fields.js';
 
 /** @typedef {{screen: string, prompt: string | null, add: number[], mode: 'notebook' | 'whole', t: number, k: number, p: number,
  *             min_p: number, typical_p: number, seed: string, step: number | null, lang: string | null,
@@ -44,6 +46,8 @@ const FIELDS = {
   table: flag(),
   ...generate,
   ...compare,
+  ...beams,
+  ...inside,
 };
 
 /** @type {State} */
