@@ -11,16 +11,30 @@ export function formats(lang) {
     return made.get(key);
   };
   const fixed = (x, n) => numbers(n, n).format(x);
+  const figures = notation => {
+    if (!made.has(notation)) made.set(notation, new Intl.NumberFormat(lang, { notation, maximumSignificantDigits: 3 }));
+    return made.get(notation);
+  };
   return {
     /** With just n digits after the comma. @type {(x: number, n: number) => string} */
     fixed,
     /** @type {(n: number) => string} */
     integer: n => numbers(0, 0).format(n),
+    /** With at most n digits after the comma. @type {(x: number, n: number) => string} */
+    upTo: (x, n) => numbers(0, n).format(x),
+    /** To three digits, however small or large: 0.00125, 32.6, 1.2M, 3E-7. @type {(x: number) => string} */
+    short: x => figures(notation(x)).format(x),
     /** A share (0 to 1) in percent with one digit, as the panel rounds it. @type {(share: number) => string} */
     percent: share => `${fixed(Math.fround(share * 100), 1)}%`,
     /** A share to two digits after the comma; what is there but rounds to nothing is “<”. @type {(share: number) => string} */
     exact: share => (share > 0 && share < 0.00005 ? `<${fixed(0.01, 2)}%` : `${fixed(share * 100, 2)}%`),
   };
+}
+
+function notation(x) {
+  const size = Math.abs(x);
+  if (size === 0 || (size >= 1e-4 && size < 1e4)) return 'standard';
+  return size >= 1e4 && size < 1e12 ? 'compact' : 'scientific';
 }
 
 /** Halves go to the even digit, as in Python. */

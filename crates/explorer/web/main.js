@@ -7,12 +7,14 @@ import { formats } from './format.js';
 import { preferred, tag, translator } from './i18n/index.js';
 import { createMenu } from './menu.js';
 import { rowSource } from './rows.js';
+import * as data from './screens/data/index.js';
 import * as next from './screens/next/index.js';
+import * as training from './screens/training/index.js';
 import { keepState } from './state.js';
 import { createReader } from './text.js';
 
 /** In the order of the menu; each has `mount(root, app)` and its `words`. */
-const SCREENS = { next };
+const SCREENS = { next, training, data };
 const AGAIN_AFTER = 2000;
 const WATCHED_EVERY = 2000;
 

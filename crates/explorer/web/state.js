@@ -1,6 +1,8 @@
 // What the page shows, as the URL's hash says it: `#next?t=0.7&k=5`. What is as at the start is left out.
 
 import { digits, flag, ids, nearest, oneOf, text, whole } from './fields.js';
+import { fields as data } from './screens/data/fields.js';
+import { fields as training } from './screens/training/fields.js';
 
 /** @typedef {{screen: string, prompt: string | null, add: number[], mode: 'notebook' | 'whole', t: number, k: number, p: number,
  *             min_p: number, typical_p: number, seed: string, step: number | null, lang: string | null,
@@ -40,6 +42,8 @@ const FIELDS = {
   lang: oneOf(null, 'en', 'pt'),
   theme: oneOf('auto', 'light', 'dark'),
   table: flag(),
+  ...training,
+  ...data,
 };
 
 /** @type {State} */
