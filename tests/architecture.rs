@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     ("enredo-corpus", &[]),
     ("enredo-decoding", &[]),
-    ("enredo-explorer", &["decoding"]),
+    ("enredo-explorer", &["decoding", "run"]),
     ("enredo-link", &[]),
     ("enredo-model", &["decoding", "link"]),
     ("enredo-run", &[]),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Cancel, CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed, Stop, StopReason,
-    log_softmax, logprobs::best, resume::resume,
+    Cancel, CausalLm, Context, Error, GenerationConfig, Result, Sampler, Seed, State, Stop,
+    StopReason, Trace, log_softmax, logprobs::best, resume::resume,
 };
 
 /// Continues `context`: an iterator of the new tokens, an end-of-text token included.
@@ -99,6 +99,11 @@ impl<M: CausalLm> Generate<M> {
         Steps { tokens: self, n }
     }
 
+    /// The same tokens with the rows they were chosen from: [`Trace::picked`] is the token.
+    pub fn with_traces(self) -> Traces<M> {
+        Traces { tokens: self }
+    }
+
     /// The sequence that was given and the tokens generated so far.
     pub fn context(&self) -> &[u32] {
         &self.context
@@ -123,6 +128,21 @@ impl<M: CausalLm> Generate<M> {
         self.context.push(token);
         self.unfed = 1;
         Ok(token)
+    }
+
+    /// What `look` sees of the choice just made; `before` is the sampler's state then.
+    fn look_back<T>(
+        &mut self,
+        before: State,
+        look: impl FnOnce(&mut Sampler, Context<'_>, &[f32]) -> Result<T>,
+    ) -> Result<T> {
+        let Self { sampler, context, prompt_len, logits, .. } = self;
+        let context = Context::new(&context[..context.len() - 1]).with_prompt_len(*prompt_len);
+        let after = sampler.state();
+        sampler.restore(before);
+        let seen = look(sampler, context, logits);
+        sampler.restore(after);
+        seen
     }
 }
 
@@ -174,18 +194,19 @@ impl<M: CausalLm> Steps<M> {
     }
 
     /// What is known of the token just chosen.
-    fn look_back(&mut self, token: u32) -> Result<Step> {
-        let Generate { sampler, context, prompt_len, logits, .. } = &mut self.tokens;
-        let before = Context::new(&context[..context.len() - 1]).with_prompt_len(*prompt_len);
-        let raw = log_softmax(logits)?;
-        let mut last = sampler.probabilities(before, logits)?;
-        last.iter_mut().for_each(|p| *p = p.ln());
-        Ok(Step {
-            token,
-            logprob_raw: raw[token as usize],
-            logprob_final: last[token as usize],
-            top_raw: best(&raw, self.n),
-            top_final: best(&last, self.n),
+    fn look_back(&mut self, before: State, token: u32) -> Result<Step> {
+        let n = self.n;
+        self.tokens.look_back(before, |sampler, context, logits| {
+            let raw = log_softmax(logits)?;
+            let mut last = sampler.probabilities(context, logits)?;
+            last.iter_mut().for_each(|p| *p = p.ln());
+            Ok(Step {
+                token,
+                logprob_raw: raw[token as usize],
+                logprob_final: last[token as usize],
+                top_raw: best(&raw, n),
+                top_final: best(&last, n),
+            })
         })
     }
 }
@@ -194,7 +215,54 @@ impl<M: CausalLm> Iterator for Steps<M> {
     type Item = Result<Step>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.tokens.next()?.and_then(|token| self.look_back(token)))
+        let before = self.tokens.sampler.state();
+        Some(self.tokens.next()?.and_then(|token| self.look_back(before, token)))
+    }
+}
+
+/// The tokens that follow a sequence, each as the [`Trace`] of its row; made by [`Generate::with_traces`].
+///
+/// ```
+/// use enredo_decoding::{GenerationConfig, generate, testing::Hashed};
+///
+/// let config = GenerationConfig { max_new_tokens: 3, ..GenerationConfig::sampling() };
+/// let tokens: Vec<u32> =
+///     generate(Hashed::new(50, 1), &[7], &config, 42)?.collect::<Result<_, _>>()?;
+/// let traces = generate(Hashed::new(50, 1), &[7], &config, 42)?.with_traces();
+/// for (trace, token) in traces.zip(tokens) {
+///     assert_eq!(trace?.picked, token);
+/// }
+/// # Ok::<(), enredo_decoding::Error>(())
+/// ```
+///
+/// # Performance
+/// [`Sampler::trace`] is added to each step: for looking.
+#[derive(Debug)]
+pub struct Traces<M> {
+    tokens: Generate<M>,
+}
+
+impl<M: CausalLm> Traces<M> {
+    /// The sequence that was given and the tokens generated so far.
+    pub fn context(&self) -> &[u32] {
+        self.tokens.context()
+    }
+
+    /// Why the text is over, where it is.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.tokens.stop_reason()
+    }
+}
+
+impl<M: CausalLm> Iterator for Traces<M> {
+    type Item = Result<Trace>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let before = self.tokens.sampler.state();
+        let look = |sampler: &mut Sampler, context: Context<'_>, logits: &[f32]| {
+            sampler.trace(context, logits)
+        };
+        Some(self.tokens.next()?.and_then(|_| self.tokens.look_back(before, look)))
     }
 }
 
@@ -319,5 +387,38 @@ mod tests {
             approx::assert_abs_diff_eq!(lifted, -kept.ln(), epsilon = 1e-6);
         }
         assert!(steps.next().is_none());
+    }
+
+    #[test]
+    fn traces_are_of_the_tokens_and_change_none() {
+        let mirostat = GenerationConfig { mirostat: Some(2), ..GenerationConfig::sampling() };
+        let stops = GenerationConfig { eos_token_id: vec![3], ..GenerationConfig::sampling() };
+        for config in [mirostat, stops, GenerationConfig::default()] {
+            let config = GenerationConfig { max_new_tokens: 40, ..config };
+            let model = Hashed::new(30, 8);
+            let mut plain = generate(model.clone(), &[2], &config, 5).unwrap();
+            let tokens: Vec<u32> = plain.by_ref().map(Result::unwrap).collect();
+            let mut traces = generate(model.clone(), &[2], &config, 5).unwrap().with_traces();
+            for &token in &tokens {
+                let row = model.scores(traces.context());
+                let trace = traces.next().unwrap().unwrap();
+                assert_eq!(trace.picked, token);
+                let picked = trace.tokens.iter().find(|traced| traced.id == token).unwrap();
+                assert!(picked.kept && picked.p_final > 0.0);
+                assert_eq!(picked.logit, row[token as usize]);
+            }
+            assert!(traces.next().is_none());
+            assert_eq!(traces.stop_reason(), plain.stop_reason());
+            assert_eq!(traces.context(), plain.context());
+        }
+    }
+
+    #[test]
+    fn a_token_drawn_by_mirostat_was_likely_when_it_was() {
+        let config =
+            GenerationConfig { mirostat: Some(2), mirostat_tau: Some(0.5), ..config(40, &[]) };
+        let config = GenerationConfig { do_sample: true, ..config };
+        let steps = generate(Hashed::new(30, 8), &[2], &config, 5).unwrap().with_logprobs(1);
+        assert!(steps.map(Result::unwrap).all(|step| step.logprob_final.is_finite()));
     }
 }

@@ -66,7 +66,7 @@ pub use context::Context;
 pub use draw::{draw, softmax};
 pub use error::{Error, Result};
 pub use filter::Filter;
-pub use generate::{Generate, Step, Steps, generate};
+pub use generate::{Generate, Step, Steps, Traces, generate};
 pub use greedy::greedy;
 pub use guidance::{Guided, guide};
 pub use interval::Ties;

@@ -2,10 +2,20 @@
 //! says which step it is of.
 
 mod apply;
+mod attention;
+mod beams;
+mod documents;
+mod floats;
+mod generate;
+mod lens;
 mod logits;
 mod meta;
+mod probe;
 mod question;
+mod reader;
+mod strategy;
 mod tokenize;
+mod training;
 mod vocab;
 
 use std::sync::Arc;
@@ -15,23 +25,26 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{About, Error, Result, Token, etag::Tagged, queue::Queue};
+use crate::{
+    About, Error, Fault, Progress, Result, Token, checked, etag::Tagged, problem::Problem,
+    queue::Queue,
+};
 
 /// What the endpoints share.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     about: Arc<About>,
     vocabulary: Tagged,
+    training: training::Cache,
     queue: Queue,
 }
 
 impl Api {
     /// # Errors
     /// [`Error::Subject`] where what the subject says does not fit together.
-    pub(crate) fn new(about: About, vocabulary: &[Token], queue: Queue) -> Result<Self> {
-        check(&about, vocabulary)?;
+    pub(crate) fn new(about: Arc<About>, vocabulary: &[Token], queue: Queue) -> Result<Self> {
         let vocabulary = vocab::tagged(&about.fingerprint, vocabulary)?;
-        Ok(Self { about: Arc::new(about), vocabulary, queue })
+        Ok(Self { about, vocabulary, training: training::Cache::default(), queue })
     }
 }
 
@@ -42,20 +55,39 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/api/v1/tokenize", post(tokenize::answer))
         .route("/api/v1/logits", post(logits::answer))
         .route("/api/v1/apply", post(apply::answer))
+        .route("/api/v1/generate", post(generate::answer))
+        .route("/api/v1/beams", post(beams::answer))
+        .route("/api/v1/attention", post(attention::answer))
+        .route("/api/v1/lens", post(lens::answer))
+        .route("/api/v1/probe", post(probe::answer))
+        .route("/api/v1/training", get(training::answer))
+        .route("/api/v1/documents", get(documents::answer))
         .with_state(api)
 }
 
-fn check(about: &About, vocabulary: &[Token]) -> Result<()> {
+/// # Errors
+/// [`Error::Subject`] where what the subject says of itself at first does not fit together.
+pub(crate) fn check(
+    about: &About,
+    vocabulary: &[Token],
+    first: Result<Progress, Fault>,
+) -> Result<()> {
     let wrong = |what, fault, remedy| Err(Error::Subject { what, fault, remedy });
     let (v, tokens) = (about.vocab_size, vocabulary.len());
     if v != tokens {
         let fault = format!("it has {tokens} tokens, and vocab_size is {v}");
         return wrong("vocabulary", fault, "give one token for each id");
     }
-    let steps = about.checkpoints.iter().map(|checkpoint| checkpoint.step);
-    if steps.len() == 0 || !steps.clone().is_sorted_by(|a, b| a < b) {
-        let fault = format!("the steps are {:?}", steps.collect::<Vec<_>>());
-        return wrong("checkpoints", fault, "give at least one, in ascending order");
+    if about.window == 0 {
+        return wrong("window", "it is 0".to_owned(), "let a prediction read at least one token");
     }
-    Ok(())
+    match first {
+        Err(fault) => {
+            let fault = Problem::fault(&*fault).to_string();
+            wrong("progress", fault, "look at the run")
+        }
+        Ok(progress) => checked::unordered(&progress).map_or(Ok(()), |fault| {
+            wrong("checkpoints", fault, "give at least one, in ascending order")
+        }),
+    }
 }

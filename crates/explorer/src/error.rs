@@ -39,7 +39,7 @@ pub enum Error {
     /// The subject contradicts itself.
     #[error("the subject's {what} cannot be served: {fault}; {remedy}")]
     Subject {
-        /// The field of [`About`](crate::About), or the vocabulary.
+        /// A field of [`About`](crate::About), the vocabulary, the progress or its checkpoints.
         what: &'static str,
         /// What is wrong with it.
         fault: String,

@@ -12,7 +12,9 @@ use tokio::{
 use crate::{
     Error, Result, Subject,
     api::{self, Api},
-    assets, connections,
+    assets,
+    checked::Checked,
+    connections,
     guard::{self, Hosts},
     headers, json,
     problem::Problem,
@@ -53,7 +55,7 @@ impl Explorer {
     /// # Errors
     /// [`Error::NotLoopback`], [`Error::Bind`], [`Error::Threads`]; [`Error::Subject`] where what the subject
     /// says of itself does not fit together.
-    pub fn bind(addr: SocketAddr, subject: Box<dyn Subject + Send>) -> Result<Self> {
+    pub fn bind(addr: SocketAddr, mut subject: Box<dyn Subject + Send>) -> Result<Self> {
         if !addr.ip().is_loopback() {
             return Err(Error::NotLoopback { addr });
         }
@@ -64,8 +66,11 @@ impl Explorer {
         let bind = |source| Error::Bind { addr, source };
         let listener = runtime.block_on(TcpListener::bind(addr)).map_err(bind)?;
         let addr = listener.local_addr().map_err(bind)?;
-        let (about, vocabulary) = (subject.about(), subject.vocabulary());
-        let (queue, subject) = Queue::start(subject).map_err(threads)?;
+        let (about, vocabulary) = (Arc::new(subject.about()), subject.vocabulary());
+        let first = subject.progress();
+        api::check(&about, &vocabulary, first)?;
+        let (queue, subject) =
+            Queue::start(Checked::new(subject, Arc::clone(&about))).map_err(threads)?;
         let router = whole(Api::new(about, &vocabulary, queue)?, Hosts::of(addr));
         Ok(Self { addr, listener, router, runtime, subject, handle: Handle::default() })
     }

@@ -73,7 +73,7 @@ fn refused(field: String, error: &serde_json::Error) -> Problem {
     }
 }
 
-fn pointer(path: &Path) -> String {
+pub(crate) fn pointer(path: &Path) -> String {
     let part = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
         Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),

@@ -10,24 +10,32 @@
 //! path can lead out of it.
 //!
 //! ```
-//! use enredo_explorer::{About, Checkpoint, Explorer, Fault, Subject, Token};
+//! use enredo_explorer::{About, Checkpoint, Explorer, Fault, Piece, Progress, Subject, Token};
 //!
 //! /// A model of a coin.
 //! struct Coin;
 //!
 //! impl Subject for Coin {
 //!     fn about(&self) -> About {
-//!         let checkpoints = vec![Checkpoint { step: 1, val_loss: None }];
-//!         About { vocab_size: 2, window: 8, checkpoints, fingerprint: "coin-1".into(), ..About::default() }
+//!         About { vocab_size: 2, window: 8, fingerprint: "coin-1".into(), ..About::default() }
 //!     }
 //!     fn vocabulary(&self) -> Vec<Token> {
 //!         ["heads", "tails"].map(|text| Token { text: text.into(), special: false }).into()
 //!     }
-//!     fn tokenize(&mut self, prompt: &str) -> Result<Vec<u32>, Fault> {
-//!         Ok(prompt.split_whitespace().map(|word| u32::from(word == "tails")).collect())
+//!     fn progress(&mut self) -> Result<Progress, Fault> {
+//!         let checkpoints = vec![Checkpoint { step: 1, val_loss: None }];
+//!         Ok(Progress { checkpoints, ..Progress::default() })
+//!     }
+//!     /// A character a toss: `t` is tails.
+//!     fn tokenize(&mut self, prompt: &str) -> Result<Vec<Piece>, Fault> {
+//!         let piece = |(start, toss)| Piece { id: u32::from(toss == 't'), start, end: start + 1 };
+//!         Ok(prompt.chars().enumerate().map(piece).collect())
 //!     }
 //!     fn logits(&mut self, _step: u64, _ids: &[u32]) -> Result<Vec<f32>, Fault> {
 //!         Ok(vec![0.0, 0.0])
+//!     }
+//!     fn logits_of_each(&mut self, _step: u64, ids: &[u32]) -> Result<Vec<f32>, Fault> {
+//!         Ok(vec![0.0; 2 * ids.len()])
 //!     }
 //! }
 //!
@@ -42,6 +50,7 @@
 
 mod api;
 mod assets;
+mod checked;
 mod connections;
 mod error;
 mod etag;
@@ -49,11 +58,17 @@ mod explorer;
 mod guard;
 mod headers;
 mod json;
+mod lines;
+mod patience;
 mod problem;
+mod query;
 mod queue;
 mod subject;
 mod time;
 
 pub use error::{Error, Result};
 pub use explorer::{Explorer, Handle};
-pub use subject::{About, Checkpoint, Fault, Subject, Token};
+pub use subject::{
+    About, AttentionMap, Checkpoint, Document, Documents, Fault, Floor, LensCell, Piece, Progress,
+    State, Subject, Token, Training,
+};

@@ -10,7 +10,8 @@ use axum::{
 use serde::Serialize;
 
 /// Why a request got no answer, and what would do.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{detail}")]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     detail: String,
@@ -51,8 +52,9 @@ impl Problem {
     }
 }
 
+/// A problem as JSON.
 #[derive(Serialize)]
-struct Body {
+pub(crate) struct Body {
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -61,12 +63,17 @@ struct Body {
     field: Option<String>,
 }
 
+impl From<Problem> for Body {
+    fn from(Problem { status, detail, field }: Problem) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        Self { r#type: "about:blank", title, status: status.as_u16(), detail, field }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, detail, field } = self;
-        let title = status.canonical_reason().unwrap_or_default();
-        let body = Body { r#type: "about:blank", title, status: status.as_u16(), detail, field };
-        (status, [(CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+        let kind = [(CONTENT_TYPE, "application/problem+json")];
+        (self.status, kind, Json(Body::from(self))).into_response()
     }
 }
 

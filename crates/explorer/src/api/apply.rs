@@ -4,17 +4,16 @@
 use std::f64::consts::LN_2;
 
 use axum::{Json, extract::State};
-use enredo_decoding::{Context, Error, GenerationConfig, Sampler, Trace, TracedToken};
+use enredo_decoding::{Context, GenerationConfig, Sampler, Trace, TracedToken};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Api,
     question::{Question, Row},
+    strategy::{SEED, refused},
 };
 use crate::{json::Body, problem::Problem};
 
-/// What decides a draw where nothing is said, as for the examples.
-const SEED: u64 = 42;
 /// The rows where nothing is said, as in the course notebook.
 const TOP_N: usize = 15;
 
@@ -59,8 +58,8 @@ pub(super) async fn answer(
     let question = Question::new(&api, prompt, ids, step)?;
     let top_n = rows(top_n, api.about.vocab_size)?;
     let seed = seed.unwrap_or(SEED);
-    let sampler = config.sampler(seed).map_err(|error| refused(&error))?;
-    let answer = api.queue.run(move |subject| {
+    let sampler = config.sampler(seed).map_err(refused)?;
+    let answer = api.queue.run(move |subject, _| {
         let row = question.ask(subject)?;
         Answer::new(row, sampler, seed, top_n)
     });
@@ -73,7 +72,7 @@ impl Answer {
         let Row { step, ids, logits } = row;
         let context = Context::from(&*ids).with_prompt_len(ids.len());
         // The row itself is sound, so it is the strategy that fails.
-        let trace = sampler.trace(context, &logits).map_err(|error| refused(&error))?;
+        let trace = sampler.trace(context, &logits).map_err(refused)?;
         let (entropy_bits, kept) = (trace.entropy_final() / LN_2, trace.kept());
         let Trace { picked, tokens: mut rows } = trace;
         let other = Other::of(&rows.split_off(top_n.min(rows.len())));
@@ -100,16 +99,4 @@ fn rows(asked: Option<usize>, vocab_size: usize) -> Result<usize, Problem> {
             Err(Problem::value("/top_n", detail))
         }
     }
-}
-
-/// A strategy that is out of range or leaves nothing, by the field that is to blame.
-fn refused(error: &Error) -> Problem {
-    let field = match error {
-        Error::Temperature { .. } => "/config/temperature".to_owned(),
-        Error::TopK => "/config/top_k".to_owned(),
-        Error::TopP { .. } => "/config/top_p".to_owned(),
-        Error::Parameter { name, .. } => format!("/config/{name}"),
-        _ => "/config".to_owned(),
-    };
-    Problem::value(field, error.to_string())
 }

@@ -1,11 +1,11 @@
 //! `POST /api/v1/logits`: the whole row that the model gives, bit for bit.
 
 use axum::{Json, extract::State};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Api,
+    floats::{DTYPE, encoded},
     question::{Question, Row},
 };
 use crate::{json::Body, problem::Problem};
@@ -26,7 +26,6 @@ pub(super) struct Answer {
     cut: usize,
     vocab_size: usize,
     dtype: &'static str,
-    /// In base64, because JSON has no −∞ and would triple the size.
     logits: String,
 }
 
@@ -35,10 +34,8 @@ pub(super) async fn answer(
     Body(Request { prompt, ids, step }): Body<Request>,
 ) -> Result<Json<Answer>, Problem> {
     let question = Question::new(&api, prompt, ids, step)?;
-    let Row { step, ids, logits } = api.queue.run(|subject| question.ask(subject)).await?;
+    let Row { step, ids, logits } = api.queue.run(|subject, _| question.ask(subject)).await?;
     let cut = ids.len().saturating_sub(api.about.window);
-    let bytes: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
-    let logits = STANDARD.encode(bytes);
-    let vocab_size = api.about.vocab_size;
-    Ok(Json(Answer { step, ids, cut, vocab_size, dtype: "f32le", logits }))
+    let (vocab_size, logits) = (api.about.vocab_size, encoded(&logits));
+    Ok(Json(Answer { step, ids, cut, vocab_size, dtype: DTYPE, logits }))
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/meta`: what does not change about the run.
+//! `GET /api/v1/meta`: what does not change about the run, and how far it is.
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
 use serde::Serialize;
 
 use super::Api;
-use crate::About;
+use crate::{About, Progress, problem::Problem};
 
 #[derive(Serialize)]
 struct Meta<'a> {
@@ -18,9 +18,12 @@ struct Meta<'a> {
     version: &'static str,
     #[serde(flatten)]
     about: &'a About,
+    #[serde(flatten)]
+    progress: Progress,
 }
 
-pub(super) async fn answer(State(api): State<Api>) -> Response {
+pub(super) async fn answer(State(api): State<Api>) -> Result<Response, Problem> {
     let version = env!("CARGO_PKG_VERSION");
-    Json(Meta { api: 1, version, about: &api.about }).into_response()
+    let progress = api.queue.run(|subject, _| subject.progress()).await?;
+    Ok(Json(Meta { api: 1, version, about: &api.about, progress }).into_response())
 }

@@ -1,10 +1,10 @@
-//! `POST /api/v1/tokenize`: the ids of a prompt.
+//! `POST /api/v1/tokenize`: a prompt as the model reads it.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use crate::{json::Body, problem::Problem};
+use crate::{Piece, json::Body, problem::Problem};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,14 +15,14 @@ pub(super) struct Request {
 #[derive(Serialize)]
 pub(super) struct Answer {
     ids: Vec<u32>,
+    /// The same, each with the characters that it stands for.
+    pieces: Vec<Piece>,
 }
 
 pub(super) async fn answer(
     State(api): State<Api>,
     Body(Request { prompt }): Body<Request>,
 ) -> Result<Json<Answer>, Problem> {
-    let ids = api
-        .queue
-        .run(move |subject| subject.tokenize(&prompt).map_err(|fault| Problem::fault(&*fault)));
-    Ok(Json(Answer { ids: ids.await? }))
+    let pieces = api.queue.run(move |subject, _| subject.tokenize(&prompt)).await?;
+    Ok(Json(Answer { ids: pieces.iter().map(|piece| piece.id).collect(), pieces }))
 }

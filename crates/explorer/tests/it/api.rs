@@ -2,13 +2,13 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use enredo_decoding::{Context, GenerationConfig, TracedToken};
-use enredo_explorer::{About, Error, Explorer};
+use enredo_explorer::{About, Checkpoint, Error, Explorer, Progress};
 use serde_json::{Value, json};
 
-use crate::toy::{self, FAIL, NAN, PANIC, Server, TEXTS};
+use crate::toy::{self, FAIL, NAN, PANIC, Parts, Server, TEXTS};
 
-fn bind(addr: &str, about: About) -> Error {
-    Explorer::bind(addr.parse().unwrap(), toy::toy(about).0).unwrap_err()
+fn bind(addr: &str, parts: Parts) -> Error {
+    Explorer::bind(addr.parse().unwrap(), toy::toy(parts).0).unwrap_err()
 }
 
 #[test]
@@ -36,8 +36,29 @@ fn meta_says_what_the_subject_says() {
     let mut expected = serde_json::to_value(toy::about()).unwrap();
     expected["api"] = 1.into();
     expected["version"] = env!("CARGO_PKG_VERSION").into();
+    expected["state"] = "running".into();
+    expected["steps"] = 40.into();
+    expected["checkpoints"] =
+        json!([{"step": 10, "val_loss": null}, {"step": 20, "val_loss": 2.5}]);
     assert_eq!(meta.json(), expected);
-    assert_eq!(meta.json()["checkpoints"][1], json!({"step": 20, "val_loss": 2.5}));
+    assert_eq!((&expected["layers"], &expected["end_of_text"]), (&2.into(), &json!([7])));
+}
+
+#[test]
+fn a_run_that_goes_on_is_asked_each_time() {
+    let server = Server::start();
+    let late = r#"{"ids": [1], "step": 30}"#;
+    assert_eq!(server.post("/api/v1/logits", late).problem(), (422, Some("/step".into())));
+    let third = Checkpoint { step: 30, val_loss: None };
+    server.watch.parts.lock().unwrap().progress.checkpoints.push(third);
+    assert_eq!(server.get("/api/v1/meta").json()["checkpoints"][2]["step"], 30);
+    assert_eq!(server.post("/api/v1/logits", late).json()["step"], 30);
+    assert_eq!(server.post("/api/v1/logits", r#"{"ids": [1]}"#).json()["step"], 30);
+    server.watch.parts.lock().unwrap().progress.checkpoints.clear();
+    for answer in [server.get("/api/v1/meta"), server.post("/api/v1/logits", late)] {
+        assert_eq!(answer.problem(), (500, None));
+        assert!(answer.detail().contains("the steps are []"), "{}", answer.detail());
+    }
 }
 
 #[test]
@@ -58,10 +79,18 @@ fn vocab_gives_every_text_as_it_is_and_is_asked_for_once() {
 }
 
 #[test]
-fn tokenize_gives_ids() {
+fn tokenize_gives_ids_and_where_they_come_from() {
     let server = Server::start();
-    let answer = server.post("/api/v1/tokenize", r#"{"prompt": "a bb ccc dddd"}"#);
-    assert_eq!((answer.status, answer.json()), (200, json!({"ids": [1, 2, 3, 0]})));
+    let answer = server.post("/api/v1/tokenize", r#"{"prompt": "a éé ccc"}"#);
+    let piece = |id, start, end| json!({"id": id, "start": start, "end": end});
+    let pieces = [piece(1, 0, 1), piece(2, 2, 4), piece(3, 5, 8)];
+    let expected = json!({"ids": [1, 2, 3], "pieces": pieces});
+    assert_eq!((answer.status, answer.json()), (200, expected));
+    for lie in ["lies id", "lies end", "lies order"] {
+        let answer = server.post("/api/v1/tokenize", &json!({"prompt": lie}).to_string());
+        assert_eq!(answer.problem(), (500, None), "{lie}");
+        assert!(answer.detail().contains("the tokenizer found token"), "{}", answer.detail());
+    }
     let failed = server.post("/api/v1/tokenize", r#"{"prompt": "fail"}"#);
     assert_eq!(
         (failed.problem(), failed.detail()),
@@ -250,16 +279,19 @@ fn the_models_fault_is_500_in_its_words() {
         assert_eq!(ended.problem(), (500, None));
         assert!(ended.detail().contains("start the explorer again"), "{}", ended.detail());
     }
-    assert_eq!(server.get("/api/v1/meta").status, 200);
+    assert_eq!(server.get("/api/v1/vocab").status, 200);
 }
 
 #[test]
 fn what_cannot_be_served_is_refused_with_the_way_out() {
     for addr in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        assert!(bind(addr, toy::about()).to_string().contains("take a loopback address"), "{addr}");
+        assert!(
+            bind(addr, Parts::default()).to_string().contains("take a loopback address"),
+            "{addr}"
+        );
     }
     let server = Server::start();
-    let taken = bind(&server.addr.to_string(), toy::about()).to_string();
+    let taken = bind(&server.addr.to_string(), Parts::default()).to_string();
     assert!(
         taken.contains(&server.addr.to_string()) && taken.contains("take another port"),
         "{taken}"
@@ -267,12 +299,18 @@ fn what_cannot_be_served_is_refused_with_the_way_out() {
     let here = "127.0.0.1:0";
     for (about, words) in [
         (About { vocab_size: 9, ..toy::about() }, "it has 8 tokens, and vocab_size is 9"),
-        (About { checkpoints: Vec::new(), ..toy::about() }, "checkpoints"),
-        (About { checkpoints: vec![toy::about().checkpoints[1]; 2], ..toy::about() }, "[20, 20]"),
+        (About { window: 0, ..toy::about() }, "window"),
         (About { fingerprint: "a\"b\r\n".into(), ..toy::about() }, "fingerprint"),
         (About { fingerprint: String::new(), ..toy::about() }, "fingerprint"),
     ] {
-        let refused = bind(here, about).to_string();
+        let refused = bind(here, Parts { about, ..Parts::default() }).to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+    for (checkpoints, words) in
+        [(Vec::new(), "checkpoints"), (vec![toy::progress().checkpoints[1]; 2], "[20, 20]")]
+    {
+        let progress = Progress { checkpoints, ..toy::progress() };
+        let refused = bind(here, Parts { progress, ..Parts::default() }).to_string();
         assert!(refused.contains(words), "{refused}");
     }
 }

@@ -1,7 +1,7 @@
 //! As much of an HTTP client as the tests need: a request a connection.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     time::Duration,
 };
@@ -22,7 +22,18 @@ impl Answer {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head, body: bytes[end + 4..].to_vec() }
+        let mut answer = Self { status, head, body: bytes[end + 4..].to_vec() };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            let mut chunks = &*answer.body;
+            answer.body = std::iter::from_fn(|| chunk(&mut chunks)).flatten().collect();
+        }
+        answer
+    }
+
+    /// The events of a stream.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        assert_eq!(self.header("content-type"), Some("application/x-ndjson"), "{}", self.text());
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -100,12 +111,59 @@ impl Server {
 
     /// Asks for logits, and leaves the answer to be read.
     pub(crate) fn ask(&self, ids: &[u32]) -> TcpStream {
-        let body = format!(r#"{{"ids": {ids:?}}}"#);
-        let headers = ["Content-Type: application/json"];
-        let request = self.request("POST", "/api/v1/logits", &headers, &body);
+        self.begin("/api/v1/logits", &format!(r#"{{"ids": {ids:?}}}"#))
+    }
+
+    /// Posts, and leaves the answer to be read.
+    pub(crate) fn begin(&self, path: &str, body: &str) -> TcpStream {
+        let request = self.request("POST", path, &["Content-Type: application/json"], body);
         let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
         stream
+    }
+}
+
+/// The next chunk of a body; nothing after the last.
+fn chunk(from: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut size = String::new();
+    from.read_line(&mut size).unwrap();
+    let mut bytes = vec![0; usize::from_str_radix(size.trim(), 16).unwrap_or(0) + 2];
+    let is_last = bytes.len() == 2;
+    from.read_exact(&mut bytes).unwrap();
+    bytes.truncate(bytes.len() - 2);
+    (!is_last).then_some(bytes)
+}
+
+/// A stream of events, read as they come.
+pub(crate) struct Events {
+    stream: BufReader<TcpStream>,
+    held: Vec<u8>,
+}
+
+impl Events {
+    /// Reads the head, which must be of a stream.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        let mut stream = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(stream.read_line(&mut head).unwrap() > 0, "{head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        Self { stream, held: Vec::new() }
+    }
+}
+
+impl Iterator for Events {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some(end) = self.held.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.held.drain(..=end).collect();
+                return Some(serde_json::from_slice(&line).unwrap());
+            }
+            self.held.extend(chunk(&mut self.stream)?);
+        }
     }
 }
 

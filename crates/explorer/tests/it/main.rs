@@ -3,6 +3,10 @@
 
 mod api;
 mod client;
+mod data;
 mod golden;
 mod hostile;
+mod inside;
+mod memory;
+mod stream;
 mod toy;
