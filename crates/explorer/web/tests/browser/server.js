@@ -13,11 +13,11 @@ export function told(name) {
 
 /**
  * Starts one and waits until it listens.
- * @param {{vocab?: number, port?: number}} [options] port 0: any free one
+ * @param {{vocab?: number, port?: number, flags?: string[]}} [options] port 0: any free one; flags: the toy's own, such as `--live`
  * @returns {Promise<{url: string, port: number, ask: (name: string, body?: object) => Promise<any>, stop: () => Promise<void>}>}
  */
-export async function startServer({ vocab = 2000, port = 0 } = {}) {
-  const child = spawn(told('EXPLORER_TOY'), ['--vocab', String(vocab), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startServer({ vocab = 2000, port = 0, flags = [] } = {}) {
+  const child = spawn(told('EXPLORER_TOY'), ['--vocab', String(vocab), '--port', String(port), ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   const end = () => child.kill('SIGKILL');
   process.once('exit', end);
   const [url] = await Promise.race([once(createInterface(child.stdout), 'line'), once(child, 'exit').then(failed)]);
