@@ -116,7 +116,7 @@ function shownDocuments(app, { documents }, state) {
 function shownDocument(app, { index, held_out, text }, { find, doc }) {
   const { t, f, store } = app;
   const isOpen = doc === index;
-  const open = button(t(isOpen ? 'close_tokens' : 'open_tokens'), () => store.change({ doc: store.get().doc === index ? null : index }), { 'aria-expanded': String(isOpen), 'aria-label': `${t('open_tokens')}: ${t('document', { n: f.integer(index + 1) })}` });
+  const open = button(t('open_tokens'), () => store.change({ doc: store.get().doc === index ? null : index }), { 'aria-expanded': String(isOpen), 'aria-label': `${t('open_tokens')}: ${t('document', { n: f.integer(index + 1) })}` });
   const use = button(t('as_prompt'), () => store.change({ prompt: text, add: [] }, { push: true }), { 'aria-label': `${t('as_prompt')}: ${t('document', { n: f.integer(index + 1) })}` });
   const head = el('div', { class: 'head' }, el('strong', {}, t('document', { n: f.integer(index + 1) })), el('span', { class: held_out ? 'badge held' : 'badge' }, t(held_out ? 'is_held_out' : 'is_train')), open, use);
   const node = el('li', { 'data-index': index }, head, shownText(app, text, find, isOpen));

@@ -53,7 +53,7 @@ function createPanel(t, name) {
   const right = Array.from({ length: name === 'loss' ? RIGHT_MARKS : 0 }, () => text('entry'));
   const base = svg('path', { class: 'base', d: `M${PLOT.left} ${top}V${bottom}H${PLOT.right}${name === 'loss' ? `V${top}` : ''}` });
   const paths = (PATHS[name] ?? ['line', 'beyond']).map(kind => [kind, svg('path', { class: `curve ${kind}` })]);
-  const node = svg('g', { 'aria-hidden': 'true' }, title.node, ...grid.flatMap(one => [one.line, one.mark.node]), ...right.map(one => one.node), base, ...paths.map(([, path]) => path));
+  const node = svg('g', { class: `panel-${name}`, 'aria-hidden': 'true' }, title.node, ...grid.flatMap(one => [one.line, one.mark.node]), ...right.map(one => one.node), base, ...paths.map(([, path]) => path));
   put(title, t(`panel_${name}`), PLOT.left, top - 10);
   const draw = panel => {
     grid.forEach((one, i) => drawMark(one, panel.marks[i]));

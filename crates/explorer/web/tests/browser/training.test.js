@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-const drawn = page => page.waitForSelector('.curve.average[d]');
+const drawn = page => page.waitForSelector('.panel-loss .curve.average[d]');
 const written = page => page.waitForFunction(() => document.querySelectorAll('.sample').length === 6 && [...document.querySelectorAll('.sample')].every(one => !one.hasAttribute('aria-busy')));
 const readout = page => page.$$eval('.readout > div', cells => Object.fromEntries(cells.map(cell => [cell.querySelector('dt').textContent, cell.querySelector('dd').textContent])));
 const crosshair = page => page.getByRole('slider', { name: 'Crosshair on the curves' });
@@ -37,7 +37,7 @@ async function faults(page) {
 
 test('the curves are the server’s, what is not finite is marked, and the average is stated', async () => {
   const page = await screen();
-  const points = kind => page.locator(`.curve.${kind}`).first().getAttribute('d').then(d => d.match(/[ML]/g).length);
+  const points = kind => page.locator(`.panel-loss .curve.${kind}`).getAttribute('d').then(d => d.match(/[ML]/g).length);
   assert.equal(await points('average'), answer.series.average.filter(x => x !== null).length);
   assert.equal(await points('loss'), answer.series.loss.filter(x => x !== null).length);
   assert.equal(await points('held'), answer.evals.length);
@@ -86,6 +86,7 @@ test('checkpoints are chosen on the axis, by slider and by key, and open on othe
   await slider(page, 'Training step').press('ArrowRight');
   await page.waitForFunction(step => location.hash.includes(`step=${step}`), steps[1]);
   const [first, last] = [answer.series.step[0], answer.series.step.at(-1)];
+  await page.locator('path.checkpoints').scrollIntoViewIfNeeded();
   const box = await page.locator('.curves .hit').boundingBox();
   const strip = await page.locator('path.checkpoints').boundingBox();
   await page.mouse.click(box.x + ((steps[0] - first) / (last - first)) * box.width, strip.y + strip.height / 2);
@@ -128,10 +129,10 @@ test('play goes through the checkpoints and stops at the last', async () => {
 
 test('the address keeps the axes over a reload', async () => {
   const page = await screen();
-  await page.getByLabel('Along').selectOption('seconds');
+  await page.getByLabel('Along', { exact: true }).selectOption('seconds');
   await page.getByLabel('Log upwards').check();
   await page.waitForFunction(() => location.hash.includes('logy=1'));
-  const look = () => page.evaluate(() => [document.querySelector('.curve.average').getAttribute('d'), document.querySelector('select').value]);
+  const look = () => page.evaluate(() => [document.querySelector('.panel-loss .curve.average').getAttribute('d'), document.querySelector('select').value]);
   const seen = await look();
   await page.reload();
   await drawn(page);
@@ -171,13 +172,13 @@ test('a run that goes on is followed to its end, with attributes alone, and then
     const page = await open(`${live.url}#training`);
     await drawn(page);
     assert.match(await page.locator('.summary').textContent(), /Running.*an estimate/);
-    const path = () => page.locator('.curve.average').first().getAttribute('d');
+    const path = () => page.locator('.panel-loss .curve.average').getAttribute('d');
     const early = await path();
     await page.evaluate(() => {
       window.made = 0;
       new MutationObserver(records => records.forEach(record => (window.made += record.addedNodes.length))).observe(document.querySelector('svg.curves'), { childList: true, subtree: true });
     });
-    await page.waitForFunction(before => document.querySelector('.curve.average').getAttribute('d') !== before, early);
+    await page.waitForFunction(before => document.querySelector('.panel-loss .curve.average').getAttribute('d') !== before, early);
     await page.waitForFunction(() => document.querySelector('.summary').textContent.includes('Ended'), null, { timeout: 30_000 });
     assert.equal(await page.evaluate(() => window.made), 0, 'no node of the picture is made');
     const { checkpoints } = await live.ask('meta');
@@ -215,7 +216,7 @@ test('a run without records says so, and the rest works', async () => {
   await written(page);
   assert.equal(await page.locator('.notice[role=status]').textContent(), 'nothing <i>recorded</i>');
   assert.equal(await page.locator('[role=alert]').textContent(), '');
-  assert.equal(await page.locator('.curve.average').first().isVisible(), false);
+  assert.equal(await page.locator('.panel-loss .curve.average').isVisible(), false);
 });
 
 test('better than can be is said', async () => {
