@@ -11,9 +11,10 @@ export function formats(lang) {
     return made.get(key);
   };
   const fixed = (x, n) => numbers(n, n).format(x);
-  const figures = notation => {
-    if (!made.has(notation)) made.set(notation, new Intl.NumberFormat(lang, { notation, maximumSignificantDigits: 3 }));
-    return made.get(notation);
+  const figures = (notation, n) => {
+    const key = `${notation} ${n}`;
+    if (!made.has(key)) made.set(key, new Intl.NumberFormat(lang, { notation, maximumSignificantDigits: n }));
+    return made.get(key);
   };
   return {
     /** With just n digits after the comma. @type {(x: number, n: number) => string} */
@@ -22,8 +23,8 @@ export function formats(lang) {
     integer: n => numbers(0, 0).format(n),
     /** With at most n digits after the comma. @type {(x: number, n: number) => string} */
     upTo: (x, n) => numbers(0, n).format(x),
-    /** To three digits, however small or large: 0.00125, 32.6, 1.2M, 3E-7. @type {(x: number) => string} */
-    short: x => figures(notation(x)).format(x),
+    /** To a few digits, however small or large: 0.00125, 32.6, 1.2M, 3E-7. @type {(x: number, n?: number) => string} */
+    short: (x, n = 3) => figures(notation(x), n).format(x),
     /** A share (0 to 1) in percent with one digit, as the panel rounds it. @type {(share: number) => string} */
     percent: share => `${fixed(Math.fround(share * 100), 1)}%`,
     /** A share to two digits after the comma; what is there but rounds to nothing is “<”. @type {(share: number) => string} */

@@ -32,6 +32,19 @@ test('a domain holds its values, and something where there are none or all are t
   assert.deepEqual([wide.low, wide.high], [0.5, 2.5]);
 });
 
+test('what rounding adds to a constant is no curve', () => {
+  const { low, high } = domain([102400, 102400.0000001, 102399.9999999]);
+  assert.ok(low < 95000 && high > 110000);
+  const speeds = picture({ ...answer, series: { ...series, tokens: [102400, 204800, 409600.0000001] } }, view, f).panels.speed;
+  assert.ok(new Set(speeds.marks.map(mark => mark.text)).size === speeds.marks.length);
+});
+
+test('marks have as many digits as it takes', () => {
+  const near = { ...answer, series: { ...series, loss: [3.14151, null, 3.14158], low: [3.14151, null, 3.14158], high: [3.14151, null, 3.14158], average: [3.14151, 3.14151, 3.14158] }, evals: [] };
+  const { marks } = picture(near, view, f).panels.loss;
+  assert.ok(marks.length > 1 && new Set(marks.map(mark => mark.text)).size === marks.length, JSON.stringify(marks));
+});
+
 test('on a logarithmic axis what is 0 or less has no place', () => {
   const axis = domain([0, -1, 1, 100], { log: true });
   assert.ok(Math.abs(axis.low - 1) < 1e-9 && Math.abs(axis.high - 100) < 1e-9);

@@ -6,7 +6,7 @@ import { debounce, el, set } from '../../dom.js';
 import { csv } from '../../export.js';
 import { createFiles } from '../../files.js';
 import { plain } from '../../format.js';
-import { createPager } from '../../pages.js';
+import { createPager, pages } from '../../pages.js';
 import { excerpt, matches } from './matches.js';
 import { createStrip } from './strip.js';
 
@@ -31,6 +31,8 @@ export function createDocuments(app) {
   const browser = el('div', {}, controls.node, pager.node, list, el('div', { class: 'below' }, files));
   const asked = createAsking(app, list, {
     show(found, state) {
+      const { from } = pages(found.offset, LIMIT, found.matching);
+      if (found.documents.length === 0 && from > 0) return store.change({ from: from - 1 }); // beyond the last page
       answer = found;
       browser.hidden = false;
       tell(notice, found.is_the_runs_own ? '' : t('not_the_runs_own'));

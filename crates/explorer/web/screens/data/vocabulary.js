@@ -5,7 +5,7 @@ import { debounce, el } from '../../dom.js';
 import { csv } from '../../export.js';
 import { createFiles } from '../../files.js';
 import { visible } from '../../format.js';
-import { createPager } from '../../pages.js';
+import { createPager, pages } from '../../pages.js';
 import { lookUp } from './matches.js';
 import { written } from './pieces.js';
 
@@ -42,10 +42,16 @@ export function createVocabulary(app) {
     drawn = now;
     found = lookUp(vocab, look.trim());
     pager.show(at, found.length, (from, to) => (found.length === 0 ? t('no_token') : t('tokens_shown', { from: f.integer(from), to: f.integer(to), all: f.integer(found.length) })));
-    body.replaceChildren(...found.slice(at, at + LIMIT).map(one => row(app, one, token)));
+    body.replaceChildren(...onPage(found, at).map(one => row(app, one, token)));
     detail.replaceChildren(...(vocab[token] ? [shownDetail(app, vocab[token])] : []));
   };
   return { node, show, leave: write.cancel };
+}
+
+/** An address may lead beyond the end: the last page is there. */
+function onPage(found, at) {
+  const { from, to } = pages(at, LIMIT, found.length);
+  return found.slice(Math.max(0, from - 1), to);
 }
 
 /** What a token is beside its text. */

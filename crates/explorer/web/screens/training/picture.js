@@ -45,7 +45,7 @@ export function picture({ series, evals, floor, checkpoints }, { x, logx, logy, 
 
 function xMarks(across, toX, x, f) {
   const values = x === 'seconds' ? timeTicks(across, 7) : ticks(across, 7);
-  const name = x === 'seconds' ? value => timeTick(value, f) : x === 'tokens' ? f.short : value => (Number.isInteger(value) ? f.integer(value) : null);
+  const name = x === 'seconds' ? value => timeTick(value, f) : x === 'tokens' ? value => f.short(value) : value => (Number.isInteger(value) ? f.integer(value) : null);
   return values.map(value => ({ at: toX(value), text: name(value) })).filter(mark => mark.text !== null);
 }
 
@@ -80,8 +80,10 @@ function beyond(xs, values, top) {
   return triangles(xs, values.map(value => (value === null ? top : null)));
 }
 
+/** With as many digits as it takes to tell them apart. */
 function marks(values, toY, name) {
-  return values.map(value => ({ at: toY(value), text: name(value) })).filter(mark => mark.at !== null);
+  const digits = [3, 4, 5, 6].find(n => new Set(values.map(value => name(value, n))).size === values.length);
+  return values.map(value => ({ at: toY(value), text: name(value, digits) })).filter(mark => mark.at !== null);
 }
 
 /** Round perplexities, far enough from one another to be read. */

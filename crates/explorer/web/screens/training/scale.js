@@ -2,6 +2,8 @@
 
 /** @typedef {{low: number, high: number, log: boolean}} Domain */
 
+const FLAT = 1e-6; // what rounding adds to a constant is not made a curve of
+
 /**
  * What an axis must hold: a little more than the values, and something even where they are all the same.
  * @param {Iterable<number | null>} values null and what has no place on the axis are passed over
@@ -17,7 +19,8 @@ export function domain(values, { log = false, room = 0 } = {}) {
   }
   if (low > high) return { low: log ? 1 : 0, high: log ? 10 : 1, log };
   const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
-  const [a, b] = from === to ? widened(from, log) : [from - room * (to - from), to + room * (to - from)];
+  const isFlat = to - from <= FLAT * Math.max(Math.abs(from), Math.abs(to));
+  const [a, b] = isFlat ? widened(from, log) : [from - room * (to - from), to + room * (to - from)];
   return log ? { low: Math.exp(a), high: Math.exp(b), log } : { low: a, high: b, log };
 }
 

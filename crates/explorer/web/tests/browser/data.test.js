@@ -131,6 +131,14 @@ test('the address keeps it all over a reload', async () => {
   assert.deepEqual(await all(), seen);
 });
 
+test('an address beyond the last page leads to it', async () => {
+  const page = await screen('?from=99980&at=99980');
+  const { total } = await server.ask('documents');
+  await says(page, `${total - 19}–${total} of ${total}`);
+  assert.equal((await shown(page)).at(-1), total - 1);
+  assert.equal(await page.locator('.vocabulary tbody th').last().textContent(), '1999');
+});
+
 test('files of the tokens, the documents and the vocabulary', async () => {
   const page = await screen('?prompt=a+…+story');
   const saved = async (place, kind) => {

@@ -130,7 +130,7 @@ test('play goes through the checkpoints and stops at the last', async () => {
 test('the address keeps the axes over a reload', async () => {
   const page = await screen();
   await page.getByLabel('Along', { exact: true }).selectOption('seconds');
-  await page.getByLabel('Log upwards').check();
+  await page.getByLabel('Log upwards', { exact: true }).check();
   await page.waitForFunction(() => location.hash.includes('logy=1'));
   const look = () => page.evaluate(() => [document.querySelector('.panel-loss .curve.average').getAttribute('d'), document.querySelector('select').value]);
   const seen = await look();
@@ -249,7 +249,7 @@ for (const theme of ['light', 'dark']) {
 test('Portuguese, at 320 pixels: nothing is cut off', async () => {
   const page = await screen('?lang=pt&table=1', { viewport: { width: 320, height: 700 } });
   await written(page);
-  assert.ok((await page.locator('main').textContent()).includes('Perda reservada'));
+  assert.ok((await page.locator('main').textContent()).includes('Perda de validação'));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
   await page.$$eval('details', all => all.forEach(one => (one.open = true)));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
