@@ -30,7 +30,7 @@ export function createGallery(app) {
     const { steps, index } = where(app);
     sampler.aim(jobs(steps, index, { prompts: meta.prompts, seed: state.seed }));
   };
-  const controls = el('form', { class: 'settings', onsubmit: event => event.preventDefault() }, ...scrubber.nodes, ...seed.nodes, el('div', { class: 'actions' }, player.node, help(t, t('play'), t('play_help'))));
+  const controls = el('form', { class: 'settings', onsubmit: event => event.preventDefault() }, ...scrubber.nodes, ...seed.nodes, player.node);
   const node = el('section', { class: 'gallery', 'aria-label': t('gallery') }, el('h2', {}, t('gallery')), el('p', { class: 'note' }, t('gallery_intro', { n: NEW_TOKENS })), controls, el('div', { class: 'cards' }, ...cards.map(card => card.node)));
   const leave = () => (sampler.leave(), player.leave());
   return { node, show, leave };
@@ -90,10 +90,11 @@ function shownWord(word, isNew) {
 function createPlayer({ t, meta, store }, isThere) {
   let timer = 0;
   let wants = false;
-  const node = button(t('play'), () => (wants ? stop() : start()), { class: 'main' });
+  const press = button(t('play'), () => (wants ? stop() : start()), { class: 'main' });
+  const node = el('div', { class: 'actions' }, press, help(t, t('play'), t('play_help')));
   const label = () => {
     const text = t(wants ? 'pause' : 'play');
-    if (node.textContent !== text) node.textContent = text;
+    if (press.textContent !== text) press.textContent = text;
   };
   const stop = () => {
     clearTimeout(timer);
