@@ -1,6 +1,6 @@
 // The chart and its numbers as files, made in the page.
 
-const STYLES = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor'];
+const STYLES = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'stroke-linecap', 'stroke-linejoin', 'font-family', 'font-size', 'font-weight', 'text-anchor'];
 const LIVE = ['class', 'role', 'tabindex', 'aria-label', 'aria-hidden'];
 
 /** A file for the browser to save. @param {string} name @param {Blob} blob */

@@ -11,6 +11,11 @@ export function formats(lang) {
     return made.get(key);
   };
   const fixed = (x, n) => numbers(n, n).format(x);
+  const figures = (notation, n) => {
+    const key = `${notation} ${n}`;
+    if (!made.has(key)) made.set(key, new Intl.NumberFormat(lang, { notation, maximumSignificantDigits: n }));
+    return made.get(key);
+  };
   return {
     /** With just n digits after the comma. @type {(x: number, n: number) => string} */
     fixed,
@@ -18,11 +23,21 @@ export function formats(lang) {
     short: x => numbers(0, 4).format(x),
     /** @type {(n: number) => string} */
     integer: n => numbers(0, 0).format(n),
+    /** With at most n digits after the comma. @type {(x: number, n: number) => string} */
+    upTo: (x, n) => numbers(0, n).format(x),
+    /** To a few digits, however small or large: 0.00125, 32.6, 1.2M, 3E-7. @type {(x: number, n?: number) => string} */
+    short: (x, n = 3) => figures(notation(x), n).format(x),
     /** A share (0 to 1) in percent with one digit, as the panel rounds it. @type {(share: number) => string} */
     percent: share => `${fixed(Math.fround(share * 100), 1)}%`,
     /** A share to two digits after the comma; what is there but rounds to nothing is “<”. @type {(share: number) => string} */
     exact: share => (share > 0 && share < 0.00005 ? `<${fixed(0.01, 2)}%` : `${fixed(share * 100, 2)}%`),
   };
+}
+
+function notation(x) {
+  const size = Math.abs(x);
+  if (size === 0 || (size >= 1e-4 && size < 1e4)) return 'standard';
+  return size >= 1e4 && size < 1e12 ? 'compact' : 'scientific';
 }
 
 /** Halves go to the even digit, as in Python. */

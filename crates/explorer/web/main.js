@@ -7,11 +7,13 @@ import { formats } from './format.js';
 import { preferred, tag, translator } from './i18n/index.js';
 import { createMenu } from './menu.js';
 import { rowSource } from './rows.js';
-import * as compare from './screens/compare/index.js';
-import * as generate from './screens/generate/index.js';
 import * as beams from './screens/beams/index.js';
+import * as compare from './screens/compare/index.js';
+import * as data from './screens/data/index.js';
+import * as generate from './screens/generate/index.js';
 import * as inside from './screens/inside/index.js';
 import * as next from './screens/next/index.js';
+import * as training from './screens/training/index.js';
 import { keepState } from './state.js';
 import { createReader } from './text.js';
 

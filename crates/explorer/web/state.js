@@ -1,10 +1,12 @@
 // What the page shows, as the URL's hash says it: `#next?t=0.7&k=5`. What is as at the start is left out.
 
 import { digits, flag, ids, nearest, oneOf, text, whole } from './fields.js';
-import { fields as compare } from './screens/compare/fields.js';
-import { fields as generate } from './screens/generate/fields.js';
 import { fields as beams } from './screens/beams/fields.js';
+import { fields as compare } from './screens/compare/fields.js';
+import { fields as data } from './screens/data/fields.js';
+import { fields as generate } from './screens/generate/fields.js';
 import { fields as inside } from './screens/inside/fields.js';
+import { fields as training } from './screens/training/fields.js';
 
 /** @typedef {{screen: string, prompt: string | null, add: number[], mode: 'notebook' | 'whole', t: number, k: number, p: number,
  *             min_p: number, typical_p: number, seed: string, step: number | null, lang: string | null,
@@ -48,6 +50,8 @@ const FIELDS = {
   ...compare,
   ...beams,
   ...inside,
+  ...training,
+  ...data,
 };
 
 /** @type {State} */

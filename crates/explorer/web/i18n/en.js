@@ -71,6 +71,12 @@ export default {
   id: 'Id',
   logit: 'Logit',
 
+  pages_of: 'Pages: {name}',
+  page_first: 'First',
+  page_previous: 'Previous',
+  page_next: 'Next',
+  page_last: 'Last',
+
   save: 'Save as',
   save_help: 'The picture as SVG or PNG, the numbers of this table as CSV, or all of it with settings and context as JSON.',
 };

@@ -71,6 +71,12 @@ export default {
   id: 'Id',
   logit: 'Logit',
 
+  pages_of: 'Páginas: {name}',
+  page_first: 'Primeira',
+  page_previous: 'Anterior',
+  page_next: 'Próxima',
+  page_last: 'Última',
+
   save: 'Salvar como',
   save_help: 'A imagem como SVG ou PNG, os números desta tabela como CSV, ou tudo com ajustes e contexto como JSON.',
 };

@@ -45,6 +45,12 @@ test('numbers as the language writes them', () => {
   assert.equal(formats('en').exact(0), '0.00%');
 });
 
+test('numbers short, however small or large', () => {
+  assert.deepEqual([0, 0.00125, 32.6, 1234, 1.23456e6, 3e-7, -2e15].map(x => formats('en').short(x)), ['0', '0.00125', '32.6', '1,230', '1.23M', '3E-7', '-2E15']);
+  assert.equal(formats('en').short(1.23456e6, 5), '1.2346M');
+  assert.equal(formats('pt-BR').upTo(1.5, 2), '1,5');
+});
+
 test('halves go to the even digit, as in Python', () => {
   assert.deepEqual([0.0625, 0.1875, 0.5, 1].map(formats('en').percent), ['6.2%', '18.8%', '50.0%', '100.0%']);
 });

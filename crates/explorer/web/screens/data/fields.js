@@ -1,0 +1,5 @@
+// What the screen “Data and tokens” remembers in the address.
+
+import { oneOf, text, whole } from '../../fields.js';
+
+export const fields = { split: oneOf('all', 'train', 'held_out'), find: text(''), from: whole(0), doc: whole(), look: text(''), at: whole(0), token: whole() };
