@@ -7,18 +7,19 @@ import { formats } from './format.js';
 import { preferred, tag, translator } from './i18n/index.js';
 import { createMenu } from './menu.js';
 import { rowSource } from './rows.js';
-import * as beams from './screens/beams/index.js';
-import * as compare from './screens/compare/index.js';
-import * as data from './screens/data/index.js';
-import * as generate from './screens/generate/index.js';
-import * as inside from './screens/inside/index.js';
-import * as next from './screens/next/index.js';
-import * as training from './screens/training/index.js';
 import { keepState } from './state.js';
 import { createReader } from './text.js';
 
-/** In the order of the menu; each has `mount(root, app)` and its `words`. */
-const SCREENS = { next, generate, compare, beams, inside, training, data };
+/** In the order of the menu; each has `mount(root, app)` and its `words`, and comes when one goes there first. */
+const SCREENS = {
+  next: () => import('./screens/next/index.js'),
+  generate: () => import('./screens/generate/index.js'),
+  compare: () => import('./screens/compare/index.js'),
+  beams: () => import('./screens/beams/index.js'),
+  inside: () => import('./screens/inside/index.js'),
+  training: () => import('./screens/training/index.js'),
+  data: () => import('./screens/data/index.js'),
+};
 const AGAIN_AFTER = 2000;
 const WATCHED_EVERY = 2000;
 
@@ -28,6 +29,7 @@ const shownMenu = createMenu(menu, Object.keys(SCREENS), store);
 let about = null;
 let screen = null;
 let waiting = 0;
+let building = null; // which screen is on its way: the last that was asked for
 
 start();
 
@@ -94,9 +96,19 @@ function build() {
   document.title = `${t(name)} · ${t('page')}`;
   buildTop(t, f);
   shownMenu.show(t);
-  const { mount, words: own } = SCREENS[name] ?? {};
-  if (mount) screen = mount(main, { ...about, t: words(own), f, store, report });
+  building = {};
+  if (SCREENS[name]) open(name, f, building);
   else main.replaceChildren(el('p', {}, t('unknown_screen', { screen: name })), el('a', { href: '#next' }, t('next')));
+}
+
+/** What was there stays until the screen is here. */
+async function open(name, f, mine) {
+  set(main, 'aria-busy', 'true');
+  const found = await SCREENS[name]().catch(() => null);
+  if (building !== mine) return;
+  set(main, 'aria-busy', null);
+  report(found ? null : new api.Lost(), build);
+  if (found) screen = found.mount(main, { ...about, t: words(found.words), f, store, report });
 }
 
 function buildTop(t, f) {

@@ -31,8 +31,8 @@ export const LIMITS = {
 const slider = (name, start) => ({ start, read: (given, asked) => snap(MODE.read(asked.get('mode')), name, given ?? start) });
 const MODE = oneOf('notebook', 'whole');
 
-/** What all screens share, and those of the screens. @type {Record<string, import('./fields.js').Field>} */
-const FIELDS = {
+/** What all screens share. @type {Record<string, import('./fields.js').Field>} */
+export const SHARED = {
   prompt: text(),
   add: ids(),
   mode: MODE,
@@ -46,13 +46,9 @@ const FIELDS = {
   lang: oneOf(null, 'en', 'pt'),
   theme: oneOf('auto', 'light', 'dark'),
   table: flag(),
-  ...generate,
-  ...compare,
-  ...beams,
-  ...inside,
-  ...training,
-  ...data,
 };
+
+const FIELDS = { ...SHARED, ...generate, ...compare, ...beams, ...inside, ...training, ...data };
 
 /** @type {State} */
 export const START = Object.freeze({ screen: 'next', ...Object.fromEntries(Object.entries(FIELDS).map(([name, { start }]) => [name, start])) });

@@ -89,7 +89,7 @@ test('the picture of the tokens breaks its lines and keeps within its width', ()
 });
 
 test('the address keeps what one looks for', () => {
-  const state = { ...START, screen: 'data', split: 'held_out', find: 'a & b #1', from: 40, doc: 3, look: '☃', at: 20, token: 7 };
+  const state = { ...START, screen: 'data', split: 'held_out', find: 'a & b #1', from: 40, doc: 3, look: '☃', voc: 20, token: 7 };
   assert.deepEqual(decode(encode(state)), state);
   assert.deepEqual(decode('#data?split=other&from=-3').split, 'all');
 });

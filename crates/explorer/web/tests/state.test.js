@@ -2,7 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 
 import { rowSource } from '../rows.js';
-import { decode, encode, LIMITS, snap, START, switchMode } from '../state.js';
+import { decode, encode, LIMITS, SHARED, snap, START, switchMode } from '../state.js';
 import { apply, config, greedy, sample } from '../strategy.js';
 import { rank } from '../sampler.js';
 
@@ -19,6 +19,13 @@ test('every state comes back from its address', () => {
     { t: 3, k: 1, p: 0.1 },
   ];
   for (const state of states) assert.deepEqual(decode(encode({ ...START, ...state })), { ...START, ...state });
+});
+
+test('no two screens call different things by one name', async () => {
+  const screens = ['beams', 'compare', 'data', 'generate', 'inside', 'training'];
+  const own = await Promise.all(screens.map(async name => Object.keys((await import(`../screens/${name}/fields.js`)).fields)));
+  const names = [...Object.keys(SHARED), ...own.flat()];
+  assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), []);
 });
 
 test('what an address says wrongly is as at the start, or at the limit', () => {

@@ -19,10 +19,10 @@ const TYPED_AFTER = 150;
 export function createVocabulary(app) {
   const { t, f, vocab, store, meta } = app;
   let found = vocab;
-  const write = debounce(() => store.change({ look: search.value, at: 0 }), TYPED_AFTER);
+  const write = debounce(() => store.change({ look: search.value, voc: 0 }), TYPED_AFTER);
   const search = el('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: 200, oninput: write });
   const controls = el('form', { class: 'settings', role: 'search', 'aria-label': t('vocabulary'), onsubmit: event => event.preventDefault() }, field(t, t('look'), t('look_help'), search));
-  const pager = createPager(app, { name: t('vocabulary'), limit: LIMIT, onTurn: at => store.change({ at }) });
+  const pager = createPager(app, { name: t('vocabulary'), limit: LIMIT, onTurn: voc => store.change({ voc }) });
   const body = el('tbody');
   const heads = ['id', 'column_token', 'kind', 'written'].map(name => el('th', { scope: 'col' }, t(name)));
   const table = el('table', {}, el('caption', {}, t('vocabulary_caption')), el('thead', {}, el('tr', {}, ...heads)), body);
@@ -35,14 +35,14 @@ export function createVocabulary(app) {
   const box = el('div', { class: 'table', role: 'region', tabindex: 0, 'aria-label': t('vocabulary_caption') }, table);
   const node = el('section', { class: 'vocabulary', 'aria-label': t('vocabulary') }, el('h2', {}, t('vocabulary')), controls, pager.node, box, detail, el('div', { class: 'below' }, files));
   let drawn = '';
-  const show = ({ look, at, token }) => {
+  const show = ({ look, voc, token }) => {
     if (document.activeElement !== search) search.value = look;
-    const now = JSON.stringify([look, at, token]);
+    const now = JSON.stringify([look, voc, token]);
     if (now === drawn) return;
     drawn = now;
     found = lookUp(vocab, look.trim());
-    pager.show(at, found.length, (from, to) => (found.length === 0 ? t('no_token') : t('tokens_shown', { from: f.integer(from), to: f.integer(to), all: f.integer(found.length) })));
-    body.replaceChildren(...onPage(found, at).map(one => row(app, one, token)));
+    pager.show(voc, found.length, (from, to) => (found.length === 0 ? t('no_token') : t('tokens_shown', { from: f.integer(from), to: f.integer(to), all: f.integer(found.length) })));
+    body.replaceChildren(...onPage(found, voc).map(one => row(app, one, token)));
     detail.replaceChildren(...(vocab[token] ? [shownDetail(app, vocab[token])] : []));
   };
   return { node, show, leave: write.cancel };

@@ -119,7 +119,7 @@ test('the vocabulary: by text, by id, and how a token is written', async () => {
 });
 
 test('the address keeps it all over a reload', async () => {
-  const page = await screen('?find=sea&from=20&doc=40&look=word1&at=20&token=30&prompt=two+words');
+  const page = await screen('?find=sea&from=20&doc=40&look=word1&voc=20&token=30&prompt=two+words');
   const all = () => page.evaluate(() => [...document.querySelectorAll('main section')].map(one => one.textContent));
   await page.waitForTimeout(500);
   const seen = await all();
@@ -132,7 +132,7 @@ test('the address keeps it all over a reload', async () => {
 });
 
 test('an address beyond the last page leads to it', async () => {
-  const page = await screen('?from=99980&at=99980');
+  const page = await screen('?from=99980&voc=99980');
   const { total } = await server.ask('documents');
   await says(page, `${total - 19}–${total} of ${total}`);
   assert.equal((await shown(page)).at(-1), total - 1);

@@ -102,13 +102,27 @@ test('JSON: settings, context and result', async () => {
   });
 });
 
-test('the page weighs little', async () => {
-  const page = await open(server.url);
-  await settled(page);
+/** What a screen loads, as name and compressed bytes. */
+async function loaded(screen) {
+  const page = await open(`${server.url}#${screen}`);
+  await page.locator('main h1').waitFor();
   const urls = await page.evaluate(() => [location.origin + '/', ...performance.getEntriesByType('resource').map(entry => entry.name)].filter(url => !url.includes('/api/')));
-  const texts = await Promise.all([...new Set(urls)].map(async url => (await fetch(url)).text()));
-  assert.ok(texts.length > 20);
-  const weight = texts.reduce((sum, text) => sum + gzipSync(text).length, 0);
-  console.log(`the page: ${texts.length} files, ${(weight / 1024).toFixed(1)} KiB compressed`);
-  assert.ok(weight <= MOST, `${weight} bytes`);
+  return Promise.all([...new Set(urls)].map(async url => [url, gzipSync(await (await fetch(url)).text()).length]));
+}
+
+test('the page weighs little, on each screen', async () => {
+  const all = new Map();
+  for (const screen of ['next', 'generate', 'compare', 'beams', 'inside', 'training', 'data']) {
+    const files = await loaded(screen);
+    files.forEach(file => all.set(...file));
+    assert.ok(files.length > 20);
+    assert.ok(told(screen, files) <= MOST);
+  }
+  told('all screens together', [...all]);
 });
+
+function told(name, files) {
+  const weight = files.reduce((sum, [, bytes]) => sum + bytes, 0);
+  console.log(`${name}: ${files.length} files, ${(weight / 1024).toFixed(1)} KiB compressed`);
+  return weight;
+}
