@@ -19,12 +19,12 @@ export function formats(lang) {
   return {
     /** With just n digits after the comma. @type {(x: number, n: number) => string} */
     fixed,
-    /** With as many digits as it needs, four at most. @type {(x: number) => string} */
-    short: x => numbers(0, 4).format(x),
     /** @type {(n: number) => string} */
     integer: n => numbers(0, 0).format(n),
     /** With at most n digits after the comma. @type {(x: number, n: number) => string} */
     upTo: (x, n) => numbers(0, n).format(x),
+    /** Two digits after the comma, of a large one the first three. @type {(x: number) => string} */
+    perplexity: x => (x < 1000 ? fixed(x, 2) : figures(notation(x), 3).format(x)),
     /** To a few digits, however small or large: 0.00125, 32.6, 1.2M, 3E-7. @type {(x: number, n?: number) => string} */
     short: (x, n = 3) => figures(notation(x), n).format(x),
     /** A share (0 to 1) in percent with one digit, as the panel rounds it. @type {(share: number) => string} */

@@ -11,24 +11,17 @@ import { keepState } from './state.js';
 import { createReader } from './text.js';
 
 /** In the order of the menu; each has `mount(root, app)` and its `words`, and comes when one goes there first. */
-const SCREENS = {
-  next: () => import('./screens/next/index.js'),
-  generate: () => import('./screens/generate/index.js'),
-  compare: () => import('./screens/compare/index.js'),
-  beams: () => import('./screens/beams/index.js'),
-  inside: () => import('./screens/inside/index.js'),
-  training: () => import('./screens/training/index.js'),
-  data: () => import('./screens/data/index.js'),
-};
+const SCREENS = ['next', 'generate', 'compare', 'beams', 'inside', 'training', 'data'];
 const AGAIN_AFTER = 2000;
 const WATCHED_EVERY = 2000;
 
 const [top, menu, main, alert] = ['top', 'menu', 'main', 'alert'].map(id => document.getElementById(id));
 const store = keepState((state, names) => changed(state, names));
-const shownMenu = createMenu(menu, Object.keys(SCREENS), store);
+const shownMenu = createMenu(menu, SCREENS, store);
 let about = null;
 let screen = null;
 let waiting = 0;
+const again = {};
 let building = null; // which screen is on its way: the last that was asked for
 
 start();
@@ -97,18 +90,23 @@ function build() {
   buildTop(t, f);
   shownMenu.show(t);
   building = {};
-  if (SCREENS[name]) open(name, f, building);
+  if (SCREENS.includes(name)) open(name, f, building);
   else main.replaceChildren(el('p', {}, t('unknown_screen', { screen: name })), el('a', { href: '#next' }, t('next')));
 }
 
 /** What was there stays until the screen is here. */
 async function open(name, f, mine) {
   set(main, 'aria-busy', 'true');
-  const found = await SCREENS[name]().catch(() => null);
+  const found = await load(name);
   if (building !== mine) return;
   set(main, 'aria-busy', null);
   report(found ? null : new api.Lost(), build);
   if (found) screen = found.mount(main, { ...about, t: words(found.words), f, store, report });
+}
+
+/** A browser asks for a module once, even if nobody answered: under another address it asks again. */
+function load(name) {
+  return import(`./screens/${name}/index.js${again[name] ?? ''}`).catch(() => void (again[name] = `?${Date.now()}`));
 }
 
 function buildTop(t, f) {

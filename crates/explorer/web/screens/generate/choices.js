@@ -45,7 +45,7 @@ function factsOf({ surprisal_bits, entropy_bits, entropy_final_bits, kept, rank 
     fact(t('shade_surprisal'), bits(surprisal_bits ?? Infinity, f)),
     fact(t('shade_entropy'), t('entropy_values', { before: f.fixed(entropy_bits, 2), after: f.fixed(entropy_final_bits, 2) })),
     fact(t('rank'), f.integer(rank + 1)),
-    fact(t('fate_kept'), t('kept_of', { kept: f.integer(kept), all: f.integer(meta.vocab_size) })),
+    fact(t('kept'), t('kept_of', { kept: f.integer(kept), all: f.integer(meta.vocab_size) })),
   ];
 }
 

@@ -3,7 +3,7 @@
 
 import { Lost } from '../../api.js';
 import { debounce } from '../../dom.js';
-import { bounded, family, find, instead, onward, read, root, sequence, without, write } from './tree.js';
+import { bounded, family, instead, onward, read, root, sequence, without, write } from './tree.js';
 
 const KEEP = 3e6; // characters; a tab may store about 5 million
 const SAVED_AFTER = 400;

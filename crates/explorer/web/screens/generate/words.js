@@ -46,6 +46,7 @@ export const en = {
   fate: 'Outcome',
   close: 'Close',
   entropy_values: '{before} bits, {after} in the draw',
+  kept: 'Kept',
   kept_of: '{kept} of {all}',
 
   branches: 'Branches',
@@ -117,6 +118,7 @@ export const pt = {
   fate: 'Resultado',
   close: 'Fechar',
   entropy_values: '{before} bits, {after} no sorteio',
+  kept: 'Mantidos',
   kept_of: '{kept} de {all}',
 
   branches: 'Ramos',

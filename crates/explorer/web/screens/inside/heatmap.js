@@ -7,7 +7,7 @@ import { colour } from '../../ramp.js';
 import { image } from './pixels.js';
 
 /** Where the columns begin. */
-export const LEFT = 124;
+export const LEFT = 136;
 const TOP = 78;
 const FOOT = 62;
 const LEAST = 460;

@@ -4,6 +4,7 @@ import { say, set, svg, words } from '../../dom.js';
 
 const [WIDTH, HEIGHT] = [880, 420];
 const PLOT = { left: 56, right: 872, top: 52, bottom: 316 };
+const REASON = 110; // as much as the longest takes
 const BARS = 15;
 const GRID = 8;
 const LEGEND = 4;
@@ -78,8 +79,13 @@ function drawBar(bar, data, index, scale) {
   box(bar.raw, x - width / 2, width, scale.y(data.raw ?? 0));
   const beyond = data.percent > scale.top ? '↑ ' : '';
   put(bar.value, beyond + data.text, x, data.kept === false ? scale.y(1) : top - 4);
-  put(bar.reason, data.reason ?? '', x + 4, scale.y(1) - 16, -90);
+  put(bar.reason, data.reason ?? '', x + 4, reasonFrom(scale.y(data.raw ?? 0), scale.y(1) - 16), -90);
   put(bar.label, data.label, x + 4, PLOT.bottom + 16, -30);
+}
+
+/** A reason stands on the bar of before; where there is no room above a tall one, in it. */
+function reasonFrom(top, foot) {
+  return top - REASON > PLOT.top ? Math.min(foot, top - 6) : foot;
 }
 
 function box(rect, x, width, y) {

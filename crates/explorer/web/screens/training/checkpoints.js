@@ -24,7 +24,7 @@ export function createCheckpoints({ t, f, meta, store }) {
     const isShown = step === stepOf(state, meta);
     const links = el('td', { class: 'links' }, ...SCREENS.flatMap(name => [link(state, name, step), ' ']));
     const number = (value, write) => (value == null ? '–' : write(value));
-    return el('tr', { class: isShown ? 'shown' : null, 'aria-current': isShown ? 'true' : null }, el('th', { scope: 'row' }, f.integer(step) + (isShown ? ` ${t('on_show')}` : '')), el('td', {}, number(val_loss, x => f.fixed(x, 4))), el('td', {}, number(perplexity(val_loss), f.short)), links);
+    return el('tr', { class: isShown ? 'shown' : null, 'aria-current': isShown ? 'true' : null }, el('th', { scope: 'row' }, f.integer(step) + (isShown ? ` ${t('on_show')}` : '')), el('td', {}, number(val_loss, x => f.fixed(x, 4))), el('td', {}, number(perplexity(val_loss), f.perplexity)), links);
   };
   let drawn = '';
   const show = state => {

@@ -81,7 +81,7 @@ function createRows({ t, f }) {
   const table = createTable({ caption: t('table_caption'), columns: ['step', 'loss', 'average', 'held_out', 'perplexity'].map(name => t(`read_${name}`)), rows: ROWS });
   const pager = createPager({ t }, { name: t('table_name'), limit: ROWS, onTurn: to => ((offset = to), turn()) });
   const number = (value, missing) => (value === null ? missing : f.fixed(value, 4));
-  const line = row => [f.integer(row.step), number(row.loss, t('not_finite')), number(row.average, t('not_finite')), number(row.held_out, '–'), row.perplexity === null ? '–' : f.short(row.perplexity)];
+  const line = row => [f.integer(row.step), number(row.loss, t('not_finite')), number(row.average, t('not_finite')), number(row.held_out, '–'), row.perplexity === null ? '–' : f.perplexity(row.perplexity)];
   const turn = () => {
     table.fill(all.slice(offset, offset + ROWS).map(line));
     pager.show(offset, all.length, (from, to) => t('rows_shown', { from: f.integer(from), to: f.integer(to), all: f.integer(all.length) }));

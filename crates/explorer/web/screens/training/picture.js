@@ -131,7 +131,7 @@ export function readout({ series, evals }, i, { t, f }) {
     ['loss', number(series.loss[i], 4)],
     ['average', number(series.average[i], 4)],
     ['held_out', held ? t('held_at', { loss: number(held.val_loss, 4), step: f.integer(held.step) }) : '–'],
-    ['perplexity', lossPerplexity === null ? '–' : f.short(lossPerplexity)],
+    ['perplexity', lossPerplexity === null ? '–' : f.perplexity(lossPerplexity)],
     ['lr', series.lr[i] === null ? t('not_finite') : f.short(series.lr[i])],
     ['grad_norm', number(series.grad_norm[i], 3)],
     ['tokens', f.short(series.tokens[i])],

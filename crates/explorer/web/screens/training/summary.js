@@ -58,8 +58,8 @@ function facts({ state, steps, series, evals, floor }, t, f) {
     speed: rate && [t('per_second', { n: f.short(rate.tokens) }), t('steps_per_second', { n: f.short(rate.steps) })],
     left: left === null ? null : [t('about', { time: duration(left, f) }), t('estimate')],
     best: top && [f.fixed(top.val_loss, 4), t('at_step', { step: f.integer(top.step) })],
-    perplexity: top && [f.short(perplexity(top.val_loss)), t('perplexity_is')],
-    floor: floor && [t('plus_minus', { value: f.fixed(floor.nats, 4), error: f.short(floor.standard_error) }), t('floor_perplexity', { n: f.short(perplexity(floor.nats)) })],
+    perplexity: top && [f.perplexity(perplexity(top.val_loss)), t('perplexity_is')],
+    floor: floor && [t('plus_minus', { value: f.fixed(floor.nats, 4), error: f.fixed(floor.standard_error, 4) }), t('floor_perplexity', { n: f.perplexity(perplexity(floor.nats)) })],
   };
 }
 

@@ -2,12 +2,11 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 
 import { useBrowser } from './browser.js';
 import { faults, fits, saved, says } from './checks.js';
 import { slider } from './screen.js';
-import { startServer, told } from './server.js';
+import { startServer } from './server.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
@@ -199,7 +198,7 @@ test('files: SVG, PNG, CSV, JSON', async () => {
   const page = await open(server.url + STATE);
   await settled(page);
   const answer = await ask();
-  const file = kind => saved(page, page.getByRole('button', { name: `Save as ${kind}` }));
+  const file = kind => saved(page, kind, 'beams');
   const svg = String(await file('SVG'));
   const read = await page.evaluate(text => {
     const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
@@ -242,16 +241,4 @@ test('a server that is gone shows, and its return ends it', async () => {
   } finally {
     await mortal.stop();
   }
-});
-
-test('pictures', async () => {
-  const page = await open(`${server.url}#beams?nb=4&nt=6`, { viewport: { width: 1200, height: 900 } });
-  await settled(page);
-  await nodes(page).first().locator('.box').focus();
-  await page.keyboard.press('End');
-  const picture = name => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
-  await picture('beams');
-  await page.evaluate(() => void (location.hash = '#beams?nb=4&nt=6&theme=dark'));
-  await settled(page);
-  await picture('beams-dark');
 });

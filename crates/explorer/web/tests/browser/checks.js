@@ -15,16 +15,20 @@ export async function faults(page) {
 /** Demands that the page itself need not be scrolled sideways. @param {import('playwright-core').Page} page @param {number} width */
 export async function fits(page, width) {
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-  await page.$$eval('details', all => all.forEach(one => (one.open = true)));
+  await openHelp(page);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, 'with all help open');
 }
 
-/** The file that a button saves. @param {import('playwright-core').Locator} button @returns {Promise<Buffer>} */
-export async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+/** The file of that kind that a figure saves. @param {import('playwright-core').Page | import('playwright-core').Locator} place @returns {Promise<Buffer>} */
+export async function saved(place, kind, name) {
+  const page = place.page?.() ?? place;
+  const [download] = await Promise.all([page.waitForEvent('download'), place.getByRole('button', { name: `Save as ${kind}`, exact: true }).click()]);
+  assert.equal(download.suggestedFilename(), `enredo-${name}.${kind.toLowerCase()}`);
   return readFile(await download.path());
 }
 
 /** Waits for the alert to say that, or, with '', to be empty. */
 export const says = (page, text) =>
   page.waitForFunction(text => (shown => (text === '' ? shown === '' : shown.includes(text)))(document.querySelector('[role=alert]').textContent), text);
+
+export const openHelp = page => page.$$eval('details', all => all.forEach(one => (one.open = true)));

@@ -2,12 +2,12 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 
 import { useBrowser } from './browser.js';
+import { faults, openHelp, saved, says } from './checks.js';
 import { slider } from './screen.js';
 import { startServer } from './server.js';
-import { alertGone, alertSays, compared, faults, generated, openHelp, picture, press } from './texts.js';
+import { compared, generated, press } from './texts.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
@@ -19,11 +19,6 @@ before(async () => {
 after(() => server.stop());
 
 const cells = page => page.locator('.cell');
-const saved = async (page, kind) => {
-  const [download] = await Promise.all([page.waitForEvent('download'), press(page, `Save as ${kind}`)]);
-  assert.equal(download.suggestedFilename(), `enredo-compare.${kind.toLowerCase()}`);
-  return readFile(await download.path());
-};
 
 /** The requests for texts while something is done. */
 async function asked(page, doing) {
@@ -43,7 +38,7 @@ test('three prompts, four strategies, one seed: the server’s own texts, and wh
   await compared(page);
   assert.equal(await cells(page).count(), 12);
   assert.deepEqual((await page.locator('.row').first().locator('h2').allTextContents()).map(text => text.replace('reference', '')), ['Greedy', 'Temp=0.5 K=10 P=0.9', 'Temp=1.0 K=50 P=0.9', 'Temp=1.5 K=None P=0.95']);
-  const told = JSON.parse(await saved(page, 'JSON'));
+  const told = JSON.parse(await saved(page, 'JSON', 'compare'));
   assert.deepEqual([told.prompts.map(({ prompt }) => prompt), told.seed, told.reference], [about.prompts, '42', 'Greedy']);
   for (const { prompt, texts } of told.prompts) {
     for (const [i, { config, ids, first_difference, distinct_1, surprisal }] of texts.entries()) {
@@ -126,9 +121,9 @@ test('a model’s fault, and a server that dies amid the texts', async () => {
     await page.getByRole('textbox', { name: 'Prompt 1' }).fill('a slow one');
     await page.locator('.cell bdi').nth(2).waitFor();
     await mortal.stop();
-    await alertSays(page, 'The server does not answer');
+    await says(page, 'The server does not answer');
     mortal = await startServer({ port: mortal.port });
-    await alertGone(page);
+    await says(page, '');
     await slider(page, 'New tokens').press('Home');
     await compared(page);
     assert.equal(await page.locator('.cell bdi').count(), 4);
@@ -140,16 +135,16 @@ test('a model’s fault, and a server that dies amid the texts', async () => {
 test('files: a line a text, a picture that stands alone', async () => {
   const page = await open(`${server.url}#compare`);
   await compared(page);
-  const csv = String(await saved(page, 'CSV'));
+  const csv = String(await saved(page, 'CSV', 'compare'));
   assert.match(csv, /^prompt,strategy,text,first_difference,ended,surprisal,perplexity,distinct_1,distinct_2,repetition,length\r\n/);
   assert.equal(csv.split('\r\nThis movie is a,').length + csv.split('\r\n"In the future, the world",').length - 2, 8);
   const svg = await page.evaluate(text => {
     const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
     return { name: root.localName, paths: root.querySelectorAll('path').length, strange: root.querySelectorAll('script, image, [class]').length };
-  }, String(await saved(page, 'SVG')));
+  }, String(await saved(page, 'SVG', 'compare')));
   assert.deepEqual([svg.name, svg.strange], ['svg', 0]);
   assert.ok(svg.paths > 16);
-  assert.equal((await saved(page, 'PNG')).subarray(1, 4).toString(), 'PNG');
+  assert.equal((await saved(page, 'PNG', 'compare')).subarray(1, 4).toString(), 'PNG');
 });
 
 for (const theme of ['light', 'dark']) {
@@ -173,10 +168,4 @@ test('hostile texts are texts, and at 320 pixels nothing is cut off', async () =
   assert.doesNotMatch(shown, /[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u001b]/);
   const boxes = await page.$$eval('.cell', nodes => nodes.slice(0, 2).map(node => node.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
   assert.ok(boxes[1].top >= boxes[0].bottom, 'one under the other');
-});
-
-test('pictures', async () => {
-  const page = await open(`${server.url}#compare?theme=light`, { viewport: { width: 1200, height: 900 } });
-  await compared(page);
-  await picture(page, 'compare');
 });

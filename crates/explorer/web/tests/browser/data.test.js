@@ -2,11 +2,10 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 
-import { axeSource, useBrowser } from './browser.js';
-import { startServer, told } from './server.js';
+import { useBrowser } from './browser.js';
+import { faults, saved } from './checks.js';
+import { startServer } from './server.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
@@ -24,12 +23,6 @@ const chips = page => page.$$eval('.own-text .strip li:not(.gap, .edge)', all =>
 const shown = page => page.$$eval('.documents li[data-index]', all => all.map(one => Number(one.dataset.index)));
 const counted = page => page.locator('section[aria-label=Documents] .pager .note').textContent();
 const says = (page, text) => page.waitForFunction(text => [...document.querySelectorAll('.pager .note')].some(one => one.textContent === text), text);
-
-async function faults(page) {
-  await page.evaluate(axeSource());
-  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`);
-}
 
 test('a text becomes tokens as one types; unknown ones say what they stand for', async () => {
   const page = await screen();
@@ -141,21 +134,16 @@ test('an address beyond the last page leads to it', async () => {
 
 test('files of the tokens, the documents and the vocabulary', async () => {
   const page = await screen('?prompt=a+…+story');
-  const saved = async (place, kind) => {
-    const [download] = await Promise.all([page.waitForEvent('download'), page.locator(place).last().getByRole('button', { name: `Save as ${kind.toUpperCase()}` }).click()]);
-    return [download.suggestedFilename(), await readFile(await download.path())];
-  };
-  const [name, tokens] = await saved('.own-text', 'csv');
-  assert.equal(name, 'enredo-tokens.csv');
-  assert.equal(String(tokens).trim().split('\r\n').length, 4);
-  const record = JSON.parse((await saved('.own-text', 'json'))[1]);
+  const tokens = kind => saved(own(page), kind, 'tokens');
+  assert.equal(String(await tokens('CSV')).trim().split('\r\n').length, 4);
+  const record = JSON.parse(await tokens('JSON'));
   assert.deepEqual(record.tokens.map(one => [one.text, one.start, one.end]), [['a', 0, 1], ['…', 2, 3], ['story', 4, 9]]);
-  const svg = String((await saved('.own-text', 'svg'))[1]);
+  const svg = String(await tokens('SVG'));
   assert.ok(svg.startsWith('<svg') && svg.includes('unknown: …') && !svg.includes('class='));
-  assert.equal((await saved('.own-text', 'png'))[1].subarray(1, 4).toString(), 'PNG');
-  const documents = JSON.parse((await saved('section[aria-label=Documents]', 'json'))[1]);
+  assert.equal((await tokens('PNG')).subarray(1, 4).toString(), 'PNG');
+  const documents = JSON.parse(await saved(page.locator('section[aria-label=Documents]').last(), 'JSON', 'documents'));
   assert.equal(documents.documents.length, 20);
-  const [, vocabulary] = await saved('.vocabulary', 'json');
+  const vocabulary = await saved(page.locator('.vocabulary'), 'JSON', 'vocabulary');
   assert.equal(JSON.parse(vocabulary).tokens.length, 2000);
 });
 
@@ -220,15 +208,4 @@ test('Portuguese, at 320 pixels: nothing is cut off', async () => {
   assert.ok((await page.locator('main').textContent()).includes('Vocabulário'));
   await page.$$eval('details', all => all.forEach(one => (one.open = true)));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
-});
-
-test('pictures', async () => {
-  const picture = (page, name) => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
-  const page = await screen('?find=lighthouse&doc=2&token=12&prompt=A+story+of+a+lighthouse+…+and+the+sea', { viewport: { width: 1200, height: 900 } });
-  await page.waitForSelector('.documents .strip li');
-  await picture(page, 'data');
-  const dark = await screen('?theme=dark&doc=0&find=story', { viewport: { width: 1200, height: 900 } });
-  await picture(dark, 'data-dark');
-  const phone = await screen('?lang=pt&doc=0&token=8', { viewport: { width: 360, height: 740 } });
-  await picture(phone, 'data-phone');
 });

@@ -2,10 +2,10 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
 import { useBrowser } from './browser.js';
+import { saved } from './checks.js';
 import { chart, percent, settled } from './screen.js';
 import { startServer } from './server.js';
 
@@ -15,18 +15,12 @@ let server = null;
 before(async () => (server = await startServer()));
 after(() => server.stop());
 
-async function saved(page, kind) {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: `Save as ${kind.toUpperCase()}` }).click()]);
-  assert.equal(download.suggestedFilename(), `enredo-next-token.${kind}`);
-  return readFile(await download.path());
-}
-
 const STATE = '#next?mode=whole&t=0.8&k=9&p=0.9';
 
 test('SVG: stands alone and shows what the page shows', async () => {
   const page = await open(server.url + STATE);
   await settled(page);
-  const [text, shown] = [String(await saved(page, 'svg')), await chart(page)];
+  const [text, shown] = [String(await saved(page, 'SVG', 'next-token')), await chart(page)];
   const told = await page.evaluate(text => {
     const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
     const fills = [...root.querySelectorAll('rect')].map(rect => rect.getAttribute('fill'));
@@ -41,7 +35,7 @@ test('SVG: stands alone and shows what the page shows', async () => {
 test('PNG: twice the size, and not of one colour', async () => {
   const page = await open(server.url + STATE);
   await settled(page);
-  const bytes = await saved(page, 'png');
+  const bytes = await saved(page, 'PNG', 'next-token');
   assert.equal(bytes.subarray(0, 8).toString('hex'), '89504e470d0a1a0a');
   const told = await page.evaluate(async base64 => {
     const image = Object.assign(new Image(), { src: `data:image/png;base64,${base64}` });
@@ -60,7 +54,7 @@ test('PNG: twice the size, and not of one colour', async () => {
 test('CSV: RFC 4180, all numbers and hostile texts whole', async () => {
   const page = await open(server.url + STATE);
   await settled(page);
-  const lines = records(String(await saved(page, 'csv')));
+  const lines = records(String(await saved(page, 'CSV', 'next-token')));
   assert.deepEqual(lines[0], ['rank', 'token', 'id', 'logit', 'p_raw', 'p_final', 'kept', 'cut_by']);
   const { tokens } = await server.ask('vocab');
   const { bars } = await chart(page);
@@ -89,7 +83,7 @@ function records(text) {
 test('JSON: settings, context and result', async () => {
   const page = await open(`${server.url}${STATE}&seed=7&add=20`);
   await settled(page);
-  const told = JSON.parse(await saved(page, 'json'));
+  const told = JSON.parse(await saved(page, 'JSON', 'next-token'));
   const { ids } = await server.ask('tokenize', { prompt: 'This movie is a' });
   assert.deepEqual([told.run, told.step, told.mode, told.seed, told.ids], ['<b>toy</b>', 800, 'whole', '7', [...ids, 20]]);
   const { never_drawn } = await server.ask('meta');

@@ -2,12 +2,12 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 
 import { useBrowser } from './browser.js';
+import { faults, openHelp, saved, says } from './checks.js';
 import { slider } from './screen.js';
 import { startServer } from './server.js';
-import { alertGone, alertSays, faults, generated, lines, openHelp, picture, press, tokens, written } from './texts.js';
+import { generated, lines, press, tokens, written } from './texts.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
@@ -158,14 +158,14 @@ test('a model that breaks leaves what came and says why', async () => {
   await page.getByLabel('Text', { exact: true }).fill('it will do');
   await page.waitForTimeout(500);
   await generate(page);
-  await alertGone(page);
+  await says(page, '');
 });
 
 test('a refusal is told, and is no branch', async () => {
   excuse(/status of 422/);
   const page = await open(`${server.url}#generate?step=5`);
   await press(page, 'Generate');
-  await alertSays(page, 'step 5');
+  await says(page, 'step 5');
   assert.equal(await items(page).count(), 0);
 });
 
@@ -177,12 +177,12 @@ test('a server that dies amid a text: what came stays, and it recovers', async (
     await press(page, 'Generate');
     await made(page, 2).waitFor();
     await mortal.stop();
-    await alertSays(page, 'The server does not answer');
+    await says(page, 'The server does not answer');
     assert.match(await items(page).first().textContent(), /broke off/);
     const came = (await tokens(page)).length;
     assert.ok(came >= 3);
     mortal = await startServer({ port: mortal.port });
-    await alertGone(page);
+    await says(page, '');
     assert.equal((await tokens(page)).length, came);
     await page.getByLabel('Text', { exact: true }).fill('a new one');
     await page.waitForTimeout(500);
@@ -200,27 +200,22 @@ test('files: the tree, the text, the picture', async () => {
   await made(page, 2).click();
   await page.locator('.choice-token:not([aria-disabled])').nth(1).click();
   await written(page);
-  const saved = async kind => {
-    const [download] = await Promise.all([page.waitForEvent('download'), press(page, `Save as ${kind}`)]);
-    assert.equal(download.suggestedFilename(), `enredo-text.${kind.toLowerCase()}`);
-    return readFile(await download.path());
-  };
   const shown = await ids(page);
-  const told = JSON.parse(await saved('JSON'));
+  const told = JSON.parse(await saved(page, 'JSON', 'text'));
   assert.deepEqual([told.branches.length, told.shown, told.branches[1].parent], [2, 2, 1]);
   assert.deepEqual(told.branches[1].sequence, [...told.branches[0].ids, ...shown]);
   const { recipe, tokens: own } = told.branches[1];
   const again = await generated(server.url, { ids: told.branches[1].sequence.slice(0, told.branches[0].ids.length + 3), step: recipe.step, seed: Number(recipe.seed), config: recipe.config });
   assert.deepEqual(again.filter(({ event }) => event === 'token').map(({ id }) => id), own.slice(1).map(({ id }) => id), 'the file does not tell how to write it again');
-  const csv = String(await saved('CSV'));
+  const csv = String(await saved(page, 'CSV', 'text'));
   assert.match(csv, /^position,token,id,by_hand,rank,p_raw/);
   const svg = await page.evaluate(text => {
     const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
     return { name: root.localName, texts: root.querySelectorAll('text').length, strange: root.querySelectorAll('script, image, foreignObject, [onerror]').length };
-  }, String(await saved('SVG')));
+  }, String(await saved(page, 'SVG', 'text')));
   assert.deepEqual([svg.name, svg.strange], ['svg', 0]);
   assert.ok(svg.texts >= shown.length + 6);
-  assert.equal((await saved('PNG')).subarray(1, 4).toString(), 'PNG');
+  assert.equal((await saved(page, 'PNG', 'text')).subarray(1, 4).toString(), 'PNG');
 });
 
 for (const theme of ['light', 'dark']) {
@@ -263,13 +258,4 @@ test('who listens hears the start and the end, not each token', async () => {
   await page.waitForTimeout(800);
   assert.match(await status.textContent(), /^20 tokens; as long as asked\.$/);
   assert.ok((await page.evaluate(() => window.heard)).length <= 3);
-});
-
-test('pictures', async () => {
-  const page = await open(`${server.url}#generate?theme=light`, { viewport: { width: 1200, height: 900 } });
-  await generate(page);
-  await made(page, 3).click();
-  await page.locator('.choice-token:not([aria-disabled])').nth(1).click();
-  await written(page);
-  await picture(page, 'generate');
 });

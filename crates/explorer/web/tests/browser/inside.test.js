@@ -2,11 +2,10 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 
 import { useBrowser } from './browser.js';
 import { faults, fits, saved, says } from './checks.js';
-import { startServer, told } from './server.js';
+import { startServer } from './server.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
@@ -186,10 +185,11 @@ test('files of each figure', async () => {
   const { ids, layers } = await server.ask('lens', { prompt: PROMPT });
   const size = ids.length;
   const lines = [size * size, layers.length * size, null, size * size, size];
+  const names = ['attention', 'lens', 'tracks', 'probe', 'probe-row'];
   for (const [i, right] of lines.entries()) {
     const page = await open(server.url + STATE); // a page may save so many files and no more
     await settled(page);
-    const file = kind => saved(page, figure(page, i).getByRole('button', { name: `Save as ${kind}` }));
+    const file = kind => saved(figure(page, i), kind, names[i]);
     const svg = String(await file('SVG'));
     assert.ok(await page.evaluate(text => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror') === null, svg));
     assert.deepEqual([...(await file('PNG')).subarray(1, 4)], [...Buffer.from('PNG')]);
@@ -237,16 +237,4 @@ test('a server that is gone shows, and its return ends it', async () => {
   } finally {
     await mortal.stop();
   }
-});
-
-test('pictures', async () => {
-  const page = await open(`${leaky.url}${STATE}`, { viewport: { width: 1200, height: 900 } });
-  await settled(page);
-  await page.locator('.maps').scrollIntoViewIfNeeded();
-  await page.waitForFunction(() => document.querySelectorAll('.layer[aria-busy]').length === 0);
-  const picture = name => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
-  await picture('inside');
-  await page.evaluate(hash => void (location.hash = `${hash}&theme=dark&cb=entropy`), STATE);
-  await settled(page);
-  await picture('inside-dark');
 });

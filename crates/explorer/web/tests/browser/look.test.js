@@ -1,27 +1,17 @@
-// For whom it is: any eye, any hand, any width; and texts that mean no good. Leaves pictures of the screen.
+// For whom it is: any eye, any hand, any width; and texts that mean no good.
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 
-import { axeSource, useBrowser } from './browser.js';
-import { goTo, settled, slider, table } from './screen.js';
-import { startServer, told } from './server.js';
+import { useBrowser } from './browser.js';
+import { faults, openHelp } from './checks.js';
+import { settled, slider, table } from './screen.js';
+import { startServer } from './server.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
 before(async () => (server = await startServer()));
 after(() => server.stop());
-
-const picture = (page, name) => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
-
-const openHelp = page => page.$$eval('details', all => all.forEach(one => (one.open = true)));
-
-async function faults(page) {
-  await page.evaluate(axeSource());
-  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`);
-}
 
 for (const theme of ['light', 'dark']) {
   for (const mode of ['notebook', 'whole']) {
@@ -127,21 +117,4 @@ test('who listens hears where a slider stopped, not each of its steps', async ()
   const texts = await heard;
   assert.match(texts.at(-1), /^1 of 15 kept/);
   assert.ok(texts.length < 6, texts.join(' | '));
-});
-
-test('pictures', async () => {
-  const page = await open(`${server.url}#next?t=0.8&k=12&p=0.9`);
-  await settled(page);
-  await picture(page, 'next-light');
-  await goTo(page, '#next?t=0.8&k=12&p=0.9&theme=dark');
-  await picture(page, 'next-dark');
-  await goTo(page, '#next?t=0.8&k=12&p=0.9&lang=pt&add=31.40');
-  await picture(page, 'next-portuguese');
-  await goTo(page, '#next?mode=whole&t=1.2&k=9&p=0.95&table=1&add=31.40');
-  await picture(page, 'next-whole');
-  await goTo(page, '#next?mode=whole&t=1.2&k=9&p=0.95&theme=dark');
-  await picture(page, 'next-whole-dark');
-  const phone = await open(`${server.url}#next?t=0.8&k=12&p=0.9`, { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 });
-  await settled(phone);
-  await picture(phone, 'next-phone');
 });

@@ -73,6 +73,7 @@ test('settings between them are, too', async () => {
 test('each of the three prompts has its own bars', async () => {
   const page = await open(server.url);
   const list = page.getByLabel('Prompt', { exact: true });
+  await list.waitFor();
   assert.deepEqual((await list.locator('option').allTextContents()).slice(0, 3), PROMPTS);
   for (const prompt of PROMPTS) {
     await list.selectOption(prompt);

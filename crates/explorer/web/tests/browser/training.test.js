@@ -2,12 +2,11 @@
 
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 
-import { axeSource, useBrowser } from './browser.js';
+import { useBrowser } from './browser.js';
+import { faults, saved } from './checks.js';
 import { slider } from './screen.js';
-import { startServer, told } from './server.js';
+import { startServer } from './server.js';
 
 const { open, excuse } = useBrowser();
 let server = null;
@@ -28,12 +27,6 @@ const screen = async (hash = '', options = {}) => {
   await drawn(page);
   return page;
 };
-
-async function faults(page) {
-  await page.evaluate(axeSource());
-  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`);
-}
 
 test('the curves are the server’s, what is not finite is marked, and the average is stated', async () => {
   const page = await screen();
@@ -142,19 +135,14 @@ test('the address keeps the axes over a reload', async () => {
 
 test('files: SVG, PNG, CSV and JSON say what the server said', async () => {
   const page = await screen();
-  const saved = async kind => {
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: `Save as ${kind.toUpperCase()}` }).click()]);
-    assert.equal(download.suggestedFilename(), `enredo-training.${kind}`);
-    return readFile(await download.path());
-  };
-  const lines = String(await saved('csv')).trim().split('\r\n').map(line => line.split(','));
+  const lines = String(await saved(page, 'CSV', 'training')).trim().split('\r\n').map(line => line.split(','));
   assert.deepEqual([lines.length, lines[0][0], lines[0][4]], [answer.series.step.length + 1, 'step', 'average']);
   assert.equal(Number(lines[1][1]), answer.series.loss[0]);
-  const record = JSON.parse(await saved('json'));
+  const record = JSON.parse(await saved(page, 'JSON', 'training'));
   assert.deepEqual(record.series, answer.series);
-  const svg = String(await saved('svg'));
+  const svg = String(await saved(page, 'SVG', 'training'));
   assert.ok(svg.startsWith('<svg') && svg.includes('Loss (nats per token)') && !svg.includes('class=') && !svg.includes('tabindex'));
-  assert.equal((await saved('png')).subarray(1, 4).toString(), 'PNG');
+  assert.equal((await saved(page, 'PNG', 'training')).subarray(1, 4).toString(), 'PNG');
 });
 
 test('the table behind the curves, newest first, by pages', async () => {
@@ -252,20 +240,4 @@ test('Portuguese, at 320 pixels: nothing is cut off', async () => {
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
   await page.$$eval('details', all => all.forEach(one => (one.open = true)));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
-});
-
-test('pictures', async () => {
-  const picture = (page, name) => page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}.png`), fullPage: true });
-  const page = await screen('?step=400', { viewport: { width: 1200, height: 900 } });
-  await written(page);
-  await page.waitForTimeout(1200);
-  await crosshair(page).focus();
-  for (let i = 0; i < 4; i++) await page.keyboard.press('PageDown');
-  await picture(page, 'training');
-  const dark = await screen('?step=400&theme=dark&logx=1', { viewport: { width: 1200, height: 900 } });
-  await written(dark);
-  await picture(dark, 'training-dark');
-  const phone = await screen('?lang=pt', { viewport: { width: 360, height: 740 } });
-  await written(phone);
-  await picture(phone, 'training-phone');
 });

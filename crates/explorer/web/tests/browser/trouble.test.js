@@ -4,6 +4,7 @@ import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 
 import { useBrowser } from './browser.js';
+import { says } from './checks.js';
 import { chart, goTo, settled, slider, table } from './screen.js';
 import { startServer } from './server.js';
 
@@ -13,7 +14,6 @@ before(async () => (server = await startServer()));
 after(() => server.stop());
 
 const alert = page => page.getByRole('alert');
-const says = (page, text) => page.waitForFunction(text => document.querySelector('[role=alert]').textContent.includes(text), text);
 const write = (page, text) => page.getByLabel('Text', { exact: true }).fill(text);
 
 test('a model’s fault is told in its words, and the next answer takes it back', async () => {
@@ -24,7 +24,7 @@ test('a model’s fault is told in its words, and the next answer takes it back'
   await says(page, 'the toy\'s <i>tokenizer</i> broke');
   assert.equal(await page.locator('[role=alert] i').count(), 0);
   await write(page, 'this will do');
-  await page.waitForFunction(() => document.querySelector('[role=alert]').textContent === '');
+  await says(page, '');
   assert.match((await chart(page)).title[0], /this will do/);
 });
 
@@ -38,7 +38,7 @@ test('a value that the server refuses is told', async () => {
   await goTo(page, '#next?step=5');
   await says(page, 'step 5');
   await slider(page, 'Training step').press('Home');
-  await page.waitForFunction(() => document.querySelector('[role=alert]').textContent === '');
+  await says(page, '');
 });
 
 test('a slow answer shows as such, and never overtakes one that was known', async () => {
@@ -79,7 +79,7 @@ test('a server that is gone shows, and its return ends it', async () => {
     await slider(page, 'Training step').press('Home');
     await says(page, 'The server does not answer');
     mortal = await startServer({ port: mortal.port });
-    await page.waitForFunction(() => document.querySelector('[role=alert]').textContent === '');
+    await says(page, '');
     await settled(page);
     assert.match(await slider(page, 'Training step').getAttribute('aria-valuetext'), /^step 100/);
   } finally {
@@ -96,6 +96,23 @@ test('a server that is gone amid an answer shows, too', async () => {
   await page.waitForSelector('figure[aria-busy]');
   await mortal.stop();
   await says(page, 'The server does not answer');
+});
+
+test('a screen that cannot come now comes when the server is back', async () => {
+  excuse(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/);
+  let mortal = await startServer();
+  try {
+    const page = await open(mortal.url);
+    await settled(page);
+    await mortal.stop();
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await says(page, 'The server does not answer');
+    mortal = await startServer({ port: mortal.port });
+    await page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor();
+    await says(page, '');
+  } finally {
+    await mortal.stop();
+  }
 });
 
 test('another run on the same port starts the page anew', async () => {
