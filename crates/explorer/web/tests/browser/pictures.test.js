@@ -36,7 +36,7 @@ const SCREENS = {
   compare: { hash: 'compare', act: compared },
   beams: { hash: 'beams?nb=4&nt=7', act: lastNode },
   inside: { hash: `inside?prompt=${TEXT}&la=1&he=2`, act: allMaps },
-  probe: { hash: `inside?prompt=${TEXT}&he=4`, act: allMaps, of: 'leaks' },
+  probe: { hash: `inside?prompt=${TEXT}&he=4`, act: allMaps, of: 'leaks', from: 'section.inside >> nth=2' },
   training: { hash: 'training', act: samples },
   data: { hash: 'data?find=love&doc=2', act: documents },
 };
@@ -66,21 +66,21 @@ async function samples(page) {
 }
 
 const LOOKS = {
-  '': { viewport: { width: 1200, height: 900 }, hash: 'theme=light' },
-  '-dark': { viewport: { width: 1200, height: 900 }, hash: 'theme=dark' },
-  '-phone': { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hash: 'lang=pt' },
+  '': { viewport: { width: 1200, height: 1400 }, more: 'theme=light' },
+  '-dark': { viewport: { width: 1200, height: 900 }, more: 'theme=dark', fullPage: true },
+  '-phone': { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, more: 'lang=pt', fullPage: true },
 };
 
-for (const [name, { hash, act, of = 'plain' }] of Object.entries(SCREENS)) {
+for (const [name, { hash, act, of = 'plain', from = 'body' }] of Object.entries(SCREENS)) {
   test(`the screen “${name}” in pictures`, async () => {
-    for (const [look, { hash: more, ...options }] of Object.entries(LOOKS)) {
+    for (const [look, { more, fullPage, ...options }] of Object.entries(LOOKS)) {
       const page = await open(`${urls[of]}#${hash}${hash.includes('?') ? '&' : '?'}${more}`, options);
       await count(page, 'main h1');
       await act?.(page);
       await quiet(page);
-      await page.evaluate(() => scrollTo(0, 0));
+      await page.locator(from).evaluate(node => node.scrollIntoView());
       await page.waitForTimeout(400);
-      await page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}${look}.png`), fullPage: true });
+      await page.screenshot({ path: join(told('EXPLORER_OUT'), `${name}${look}.png`), fullPage });
     }
   });
 }
