@@ -5,7 +5,6 @@
 use std::{
     io::{IsTerminal, Write},
     net::Ipv4Addr,
-    ops::ControlFlow,
     path::PathBuf,
     thread,
 };
@@ -14,13 +13,12 @@ use anyhow::Result;
 use clap::Parser;
 use enredo::{
     cli::{
-        Data, DataArgs, EVAL_LENGTH, Journal, MachineArgs, Preparation, Progress, RunArgs,
-        RunSubject, checkpoint_notice, run_folder,
+        DataArgs, Interrupt, Journal, MachineArgs, Progress, RunArgs, RunSubject, Training,
+        checkpoint_notice, run_folder,
     },
     explorer::Explorer,
     model::Device,
-    run::{self, RunFolder, layout},
-    trainer::{Batches, Trainer, evaluate},
+    run::{self, RunFolder},
 };
 
 /// Show a run as a page on this machine: how the model chooses its next token, at every checkpoint.
@@ -48,7 +46,7 @@ struct Quick {
 }
 
 /// It is watched, so that it looks at itself more often than another.
-const QUICK: [&str; 6] = ["explore", "--quick", "--eval-every", "25", "--sample-every", "25"];
+const QUICK: [&str; 6] = ["explore", "--quick", "--eval-every", "25", "--checkpoint-every", "25"];
 
 fn main() -> Result<()> {
     let args = Args::parse();
@@ -86,39 +84,20 @@ fn is_first(error: &anyhow::Error) -> bool {
 /// Begins a run of under a minute on a thread of its own, and opens it at its first weights.
 fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject)> {
     let progress = Progress::new();
+    progress.line("There is no run yet: a small one is trained now, and shown as it goes.");
     let mut run = Quick::parse_from(QUICK).run;
     (run.data, run.machine) = (args.data.clone(), args.machine.clone());
-    progress.line("There is no run yet: a small one is trained now, and shown as it goes.");
-    let data = Data::load(&run.data, run.train.quick, &progress)?;
-    data.check(run.train.batch_size)?;
-    let prepared = Preparation::new(&run, data, device)?;
-    let folder = prepared.create_run(&run)?;
-    Journal::new(&folder)?.checkpoint(0, &prepared.model)?;
+    let training = Training::new(run, Progress::silent())?;
+    let folder = training.folder.clone();
+    training.save_start()?;
     let subject = RunSubject::open(&folder, device)?;
-    let trained = folder.clone();
     let trainer = thread::Builder::new().name("trainer".to_owned());
-    let trainer = trainer.spawn(move || fit(&run, &prepared, &trained))?;
+    let trainer = trainer.spawn(move || fit(&training))?;
     Ok((folder, subject.trained_by(trainer)))
 }
 
-/// Trains to the end, with weights and held-out losses on the way.
-fn fit(args: &RunArgs, prepared: &Preparation, folder: &RunFolder) -> Result<()> {
-    let (model, held_out) = (prepared.model.model(), &prepared.held_out);
-    let mut journal = Journal::new(folder)?;
-    let mut batches = Batches::random(&prepared.train, model.config(), args.batches())?;
-    let trainer = Trainer::new(model, args.train.config())?;
-    trainer.with_time_spent(prepared.encoding).fit(&mut batches, |metric, _| {
-        journal.metric(metric)?;
-        if metric.step.is_multiple_of(args.train.sample_every()) {
-            journal.checkpoint(metric.step, &prepared.model)?;
-        }
-        if metric.step.is_multiple_of(args.train.eval_every()) {
-            journal.eval(metric, evaluate(model, held_out, EVAL_LENGTH)?.loss)?;
-        }
-        anyhow::Ok(ControlFlow::Continue(()))
-    })?;
-    folder.write_loss_curve(&folder.loss_curve()?)?;
-    Ok(folder.write(layout::MODEL, &model.to_safetensors()?)?)
+fn fit(training: &Training) -> Result<()> {
+    training.run(&mut Journal::new(&training.folder)?, &Interrupt::default()).map(drop)
 }
 
 /// Opens the browser; a machine without one is told.

@@ -60,7 +60,9 @@ impl LanguageModel {
     pub fn open(run: impl AsRef<Path>, device: Device) -> Result<Self> {
         let run = RunFolder::open(run.as_ref())?;
         let config: ModelConfig = run.read_json(layout::CONFIG)?;
-        let model = Model::load(config, run.newest_weights()?.0, device)?;
+        let model = Model::new(config, device)?;
+        let (weights, path, _) = run.newest_weights()?;
+        model.take_weights(&weights, &path)?;
         let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
         Self::new(model, tokenizer, run.info()?.preset.parse()?)
     }

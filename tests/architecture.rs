@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 /// Every crate and the crates of this workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     (
         "enredo",
         &["corpus", "decoding", "explorer", "link", "model", "run", "tokenization", "trainer"],
@@ -18,23 +18,26 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("enredo-decoding", &[]),
     ("enredo-explorer", &["decoding", "run"]),
     ("enredo-link", &[]),
-    ("enredo-model", &["decoding", "link"]),
+    ("enredo-model", &["decoding", "link", "torch-ext"]),
     ("enredo-run", &[]),
     ("enredo-tokenization", &[]),
-    ("enredo-trainer", &["link", "model", "run"]),
+    ("enredo-torch-ext", &["link"]),
+    ("enredo-trainer", &["link", "model", "run", "torch-ext"]),
     ("xtask", &[]),
 ];
 
 /// Libraries that are one layer's business.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("arrow", &["enredo-corpus"]),
     ("axum", &["enredo-explorer"]),
+    ("cc", &["enredo-torch-ext"]),
     ("clap", &["enredo"]),
     ("open", &["enredo"]),
     ("parquet", &["enredo-corpus"]),
     ("rand", &["enredo-corpus", "enredo-trainer"]),
     ("resvg", &["enredo-run"]),
-    ("tch", &["enredo-model", "enredo-trainer"]),
+    ("signal-hook", &["enredo"]),
+    ("tch", &["enredo-model", "enredo-torch-ext", "enredo-trainer"]),
     ("tokenizers", &["enredo-tokenization"]),
     ("tokio", &["enredo-explorer"]),
     ("ureq", &["enredo-corpus"]),

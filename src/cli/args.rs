@@ -115,6 +115,25 @@ impl ModelArgs {
     }
 }
 
+/// How documents are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Order {
+    /// Without replacement within a batch, with it across: the notebook's.
+    #[default]
+    Random,
+    /// Every document once in a fresh order, then again.
+    Epochs,
+}
+
+impl Order {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Epochs => "epochs",
+        }
+    }
+}
+
 /// How long to train, and what to show on the way.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
@@ -124,18 +143,24 @@ pub struct TrainArgs {
     /// Documents in a batch
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub batch_size: usize,
+    /// How documents are drawn: afresh for each batch, or each of them once an epoch
+    #[arg(long, value_enum, default_value_t)]
+    pub order: Order,
     /// The learning rate
     #[arg(long, value_name = "X", default_value_t = 1e-3, allow_negative_numbers = true)]
     pub lr: f64,
     /// Print the mean loss every N steps [default: 200; 50 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     log_every: Option<u64>,
-    /// Print samples and keep the weights every N steps [default: 500; 100 with --quick]
+    /// Print samples every N steps [default: 500; 100 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     sample_every: Option<u64>,
     /// Measure the held-out loss every N steps [default: 500; 100 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     eval_every: Option<u64>,
+    /// Save a checkpoint every N steps [default: 500; 100 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    checkpoint_every: Option<u64>,
     /// The text that the samples on the way continue
     #[arg(long, value_name = "TEXT", default_value = "This movie is a")]
     pub prompt: String,
@@ -176,15 +201,26 @@ impl TrainArgs {
         self.either(self.eval_every, 100, 500)
     }
 
+    /// Steps between two checkpoints.
+    #[must_use]
+    pub fn checkpoint_every(&self) -> u64 {
+        self.either(self.checkpoint_every, 100, 500)
+    }
+
+    /// As recorded, but to the step that is asked for now.
+    pub(super) fn extended(self, given: &Self) -> Self {
+        Self { steps: given.steps.or(self.steps), ..self }
+    }
+
     fn either(&self, given: Option<u64>, quick: u64, full: u64) -> u64 {
         given.unwrap_or(if self.quick { quick } else { full })
     }
 
     pub(super) fn settings(&self) -> Map<String, Value> {
         object(json!({
-            "steps": self.steps(), "batch_size": self.batch_size, "lr": self.lr,
+            "steps": self.steps(), "batch_size": self.batch_size, "order": self.order.name(), "lr": self.lr,
             "log_every": self.log_every(), "sample_every": self.sample_every(),
-            "eval_every": self.eval_every(), "prompt": self.prompt, "quick": self.quick,
+            "eval_every": self.eval_every(), "checkpoint_every": self.checkpoint_every(), "prompt": self.prompt, "quick": self.quick,
         }))
     }
 }
@@ -204,6 +240,12 @@ pub struct MachineArgs {
 }
 
 impl MachineArgs {
+    /// As recorded, but where it is asked for now; fewer or more threads give other last digits.
+    pub(super) fn moved(self, given: &Self) -> Self {
+        let device = if given.device == "auto" { self.device } else { given.device.clone() };
+        Self { device, threads: given.threads.or(self.threads), ..self }
+    }
+
     /// Finds the device, and sets threads and seed for the process.
     ///
     /// # Errors

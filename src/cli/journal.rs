@@ -1,11 +1,11 @@
-//! What a run writes down as it goes: rows of metrics, evaluations and samples, and checkpoints.
+//! What a run writes down as it goes: rows of metrics, evaluations and samples.
 
 use anyhow::Result;
 
 use crate::{
     Completion, LanguageModel,
     decoding::GenerationConfig,
-    run::{Eval, Metric, RowWriter, RunFolder, Sample, Strategy, layout},
+    run::{Eval, Metric, RowWriter, RunFolder, Sample, Strategy},
 };
 
 /// How many steps `train_loss` averages.
@@ -13,22 +13,22 @@ const RECENT: usize = 200;
 
 /// The three row files of a run folder, and the losses so far.
 #[derive(Debug)]
-pub struct Journal<'r> {
-    folder: &'r RunFolder,
+pub struct Journal {
     metrics: RowWriter<Metric>,
     evals: RowWriter<Eval>,
     samples: RowWriter<Sample>,
     losses: Vec<f64>,
 }
 
-impl<'r> Journal<'r> {
-    /// Opens the files.
+impl Journal {
+    /// Opens the files, and reads the losses that a run has already.
     ///
     /// # Errors
-    /// A file that cannot be written.
-    pub fn new(folder: &'r RunFolder) -> Result<Self> {
+    /// A file that cannot be read or written.
+    pub fn new(folder: &RunFolder) -> Result<Self> {
+        let losses = folder.rows::<Metric>()?.map(|row| Ok(row?.loss)).collect::<Result<_>>()?;
         let (metrics, evals, samples) = (folder.writer()?, folder.writer()?, folder.writer()?);
-        Ok(Self { folder, metrics, evals, samples, losses: Vec::new() })
+        Ok(Self { metrics, evals, samples, losses })
     }
 
     /// Records a step.
@@ -47,14 +47,16 @@ impl<'r> Journal<'r> {
         recent.iter().sum::<f64>() / recent.len() as f64
     }
 
-    /// Records the held-out loss after a step.
+    /// Records the held-out loss after a step, and returns the row.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn eval(&mut self, metric: &Metric, val_loss: f64) -> Result<()> {
+    pub fn eval(&mut self, metric: &Metric, val_loss: f64) -> Result<Eval> {
         let Metric { step, train_seconds, .. } = *metric;
         let train_loss = self.mean_loss(RECENT);
-        Ok(self.evals.append(&Eval { step, train_loss, val_loss, train_seconds })?)
+        let eval = Eval { step, train_loss, val_loss, train_seconds };
+        self.evals.append(&eval)?;
+        Ok(eval)
     }
 
     /// Completes `prompt`, records the text as a sample of `step`, and returns it.
@@ -83,14 +85,5 @@ impl<'r> Journal<'r> {
             tokens,
         })?;
         Ok(text)
-    }
-
-    /// Keeps the weights of a step under `checkpoints/`.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn checkpoint(&self, step: u64, model: &LanguageModel) -> Result<()> {
-        let weights = model.model().to_safetensors()?;
-        Ok(self.folder.write_checkpoint(step, layout::MODEL, &weights)?)
     }
 }

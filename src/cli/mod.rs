@@ -2,21 +2,27 @@
 
 mod args;
 mod data;
+mod interrupt;
 mod journal;
 mod preparation;
 mod progress;
 mod run;
 mod sampling;
+mod strategies;
 mod subject;
+mod training;
 
 /// The held-out loss is taken over each document's first tokens, as many as here.
 pub const EVAL_LENGTH: usize = 32;
 
-pub use args::{DataArgs, MachineArgs, ModelArgs, TrainArgs};
+pub use args::{DataArgs, MachineArgs, ModelArgs, Order, TrainArgs};
 pub use data::Data;
+pub use interrupt::Interrupt;
 pub use journal::Journal;
 pub use preparation::Preparation;
 pub use progress::Progress;
 pub use run::{RunArgs, checkpoint_notice, run_folder};
 pub use sampling::{SamplingArgs, prompt_notices};
+pub use strategies::compared;
 pub use subject::{PROMPTS, RunSubject};
+pub use training::{Ended, Training};

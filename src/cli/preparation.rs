@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Data, EVAL_LENGTH, RunArgs};
 use crate::{
-    LanguageModel,
+    LanguageModel, Preset,
     corpus::EntropyFloor,
     decoding::GenerationConfig,
     model::{Device, Model},
@@ -39,15 +39,28 @@ impl Preparation {
     pub fn new(args: &RunArgs, data: Data, device: Device) -> Result<Self> {
         let config = WordLevelConfig { vocab_size: args.model.vocab_size };
         let tokenizer = Tokenizer::train(&data.train, &config)?.with_mode(args.preset.text_mode());
-        let start = Instant::now();
-        let train = tokenizer.encode_documents(&data.train)?;
-        let encoding = start.elapsed();
-        let held_out = tokenizer.encode_documents(&data.held_out)?;
+        let (train, encoding) = encode(&tokenizer, &data.train)?;
+        let (held_out, _) = encode(&tokenizer, &data.held_out)?;
         let floor = data.floor(&held_out, tokenizer.special().unk, EVAL_LENGTH - 1);
         let longest = train.iter().map(Vec::len).max().unwrap_or(0);
         let (v, pad) = (tokenizer.vocab_size(), tokenizer.special().pad);
         let model = Model::new(args.model.config(args.preset, v, pad, longest), device)?;
         let model = LanguageModel::new(model, tokenizer, args.preset)?;
+        Ok(Self { data, model, train, held_out, floor, encoding })
+    }
+
+    /// What a run that is there already started from.
+    ///
+    /// # Errors
+    /// A file that is missing or damaged; a tokenizer that does not fit the model.
+    pub fn read(folder: &RunFolder, data: Data, device: Device) -> Result<Self> {
+        let preset: Preset = folder.info()?.preset.parse()?;
+        let tokenizer = Tokenizer::from_file(folder.file(layout::TOKENIZER)?)?;
+        let model = Model::new(folder.read_json(layout::CONFIG)?, device)?;
+        let model = LanguageModel::new(model, tokenizer, preset)?;
+        let (train, encoding) = encode(model.tokenizer(), &data.train)?;
+        let (held_out, _) = encode(model.tokenizer(), &data.held_out)?;
+        let floor = data.floor(&held_out, model.tokenizer().special().unk, EVAL_LENGTH - 1);
         Ok(Self { data, model, train, held_out, floor, encoding })
     }
 
@@ -57,11 +70,18 @@ impl Preparation {
     /// A folder that holds a run already, or cannot be written.
     pub fn create_run(&self, args: &RunArgs) -> Result<RunFolder> {
         let folder = args.create_folder()?;
-        folder.write_info(&args.describe(self.data.info(self.floor), self.model.model()))?;
         folder.write_json(layout::CONFIG, self.model.model().config())?;
         let strategy = self.model.strategy(&GenerationConfig::sampling());
         folder.write_json(layout::GENERATION_CONFIG, &strategy)?;
         folder.write(layout::TOKENIZER, self.model.tokenizer().to_json()?.as_bytes())?;
+        // Last: a folder that has it can be opened, and gone on with.
+        folder.write_info(&args.describe(self.data.info(self.floor), self.model.model()))?;
         Ok(folder)
     }
+}
+
+/// The ids of `texts`, and how long that took.
+fn encode(tokenizer: &Tokenizer, texts: &[String]) -> Result<(Vec<Vec<u32>>, Duration)> {
+    let start = Instant::now();
+    Ok((tokenizer.encode_documents(texts)?, start.elapsed()))
 }

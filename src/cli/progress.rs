@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress {
     bar: ProgressBar,
     on_terminal: bool,
+    is_silent: bool,
 }
 
 impl Default for Progress {
@@ -24,11 +25,20 @@ impl Progress {
         let on_terminal = std::io::stderr().is_terminal();
         let target =
             if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { bar: ProgressBar::with_draw_target(None, target), on_terminal }
+        Self { bar: ProgressBar::with_draw_target(None, target), on_terminal, is_silent: false }
+    }
+
+    /// One that shows nothing.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self { bar: ProgressBar::hidden(), on_terminal: false, is_silent: true }
     }
 
     /// Prints a line above the bar.
     pub fn line(&self, text: impl AsRef<str>) {
+        if self.is_silent {
+            return;
+        }
         // A reader that has gone away (`| head`) is no reason to stop a run.
         self.bar.suspend(|| drop(writeln!(std::io::stdout(), "{}", text.as_ref())));
     }

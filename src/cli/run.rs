@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, ensure};
-use clap::Args;
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::{Args, Parser};
+use serde_json::Value;
 
 use super::{DataArgs, MachineArgs, ModelArgs, TrainArgs};
 use crate::{
@@ -14,16 +15,47 @@ use crate::{
 };
 
 /// The crates of a run; they share the workspace's version.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "enredo",
     "enredo-corpus",
     "enredo-decoding",
     "enredo-model",
     "enredo-run",
     "enredo-tokenization",
+    "enredo-torch-ext",
     "enredo-trainer",
 ];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What a run that is gone on with has settled.
+const NOT_ON_RESUME: [&str; 19] = [
+    "preset",
+    "column",
+    "vocab_size",
+    "hidden_size",
+    "layers",
+    "heads",
+    "ffn_size",
+    "dropout",
+    "max_len",
+    "batch_size",
+    "order",
+    "lr",
+    "log_every",
+    "sample_every",
+    "eval_every",
+    "checkpoint_every",
+    "prompt",
+    "seed",
+    "out",
+];
+
+/// The settings in `run.json` as flags again.
+#[derive(Parser)]
+struct Recorded {
+    #[command(flatten)]
+    args: RunArgs,
+}
 
 /// Everything that an example which trains is told.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +75,10 @@ pub struct RunArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
+    /// Go on with a run that did not end, by its own settings, from its newest checkpoint that is whole;
+    /// --steps, --data, --device and --threads may be given anew
+    #[arg(long, value_name = "RUN", conflicts_with_all = NOT_ON_RESUME)]
+    pub resume: Option<PathBuf>,
     /// The run folder [default: the next free one in runs/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -88,6 +124,45 @@ impl RunArgs {
         let words = self.model.vocab_size;
         ensure!(words >= 5, "--vocab-size is {words}; four are special, so take at least 5");
         Ok(self.model.config(self.preset, words, 0, usize::MAX).validate()?)
+    }
+
+    /// The settings of a run, with what may be given anew.
+    ///
+    /// # Errors
+    /// Settings that this version does not know.
+    pub(super) fn over_recorded(&self, info: &RunInfo) -> Result<Self> {
+        let args = Self::recorded(info)?;
+        let data = if self.data.is_given() {
+            DataArgs { column: args.data.column, ..self.data.clone() }
+        } else {
+            args.data
+        };
+        let (train, machine) =
+            (args.train.extended(&self.train), args.machine.moved(&self.machine));
+        let args = Self { data, train, machine, ..args };
+        args.validate()?;
+        Ok(args)
+    }
+
+    /// `run.json` with the steps that are asked for now.
+    pub(super) fn extended(&self, mut info: RunInfo) -> RunInfo {
+        info.settings.insert("steps".to_owned(), self.train.steps().into());
+        info
+    }
+
+    fn recorded(info: &RunInfo) -> Result<Self> {
+        let flag = |(name, value): (&String, &Value)| match value {
+            Value::Null | Value::Bool(false) => None,
+            Value::Bool(true) => Some(format!("--{}", name.replace('_', "-"))),
+            Value::String(text) => Some(format!("--{}={text}", name.replace('_', "-"))),
+            other => Some(format!("--{}={other}", name.replace('_', "-"))),
+        };
+        let RunInfo { preset, seed, device, threads, .. } = info;
+        let known = [format!("--preset={preset}"), format!("--seed={seed}")];
+        let machine = [format!("--device={device}"), format!("--threads={threads}")];
+        let flags = known.into_iter().chain(machine).chain(info.settings.iter().filter_map(flag));
+        let parsed = Recorded::try_parse_from(["run.json".to_owned()].into_iter().chain(flags));
+        Ok(parsed.context("run.json holds settings that this version does not know")?.args)
     }
 
     /// How batches are drawn.
@@ -143,6 +218,6 @@ pub fn run_folder(given: Option<PathBuf>) -> Result<RunFolder> {
 /// # Errors
 /// A run folder that cannot be read.
 pub fn checkpoint_notice(folder: &RunFolder) -> Result<Option<String>> {
-    let (_, checkpoint) = folder.newest_weights()?;
+    let (_, _, checkpoint) = folder.newest_weights()?;
     Ok(checkpoint.map(|step| format!("The run did not end: these are its weights at step {step}.")))
 }

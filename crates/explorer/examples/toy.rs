@@ -306,6 +306,7 @@ fn metric(step: u64) -> Metric {
         grad_norm: 0.5 + 2.0 * random(&("norm", step)),
         tokens: 2_048 * step,
         train_seconds: x / 50.0,
+        ..Metric::default()
     }
 }
 

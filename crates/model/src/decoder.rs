@@ -1,5 +1,7 @@
 //! The decoder-only transformer: embed, a stack of blocks, a head. The file to read first.
 
+use std::collections::BTreeMap;
+
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::{
@@ -72,6 +74,12 @@ impl Model {
     #[must_use]
     pub fn parameters(&self) -> Vec<Tensor> {
         self.vars.trainable_variables()
+    }
+
+    /// The same by their names in the weights file, in alphabetical order.
+    #[must_use]
+    pub fn named_parameters(&self) -> BTreeMap<String, Tensor> {
+        self.vars.variables().into_iter().collect()
     }
 
     pub(crate) fn vars(&self) -> &nn::VarStore {

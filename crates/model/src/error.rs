@@ -60,6 +60,10 @@ pub enum Error {
         source: enredo_decoding::Error,
     },
 
+    /// What lies under tch failed.
+    #[error(transparent)]
+    TorchExt(#[from] enredo_torch_ext::Error),
+
     /// A device that is not there.
     #[error("device '{got}': {reason}; use auto, cpu, cuda or cuda:N")]
     Device {

@@ -1,11 +1,11 @@
 //! Parameters as safetensors, under the notebook's names; strict both ways.
 
-use std::{borrow::Cow, collections::BTreeMap, fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Kind, Tensor};
 
-use crate::{Error, Misshapen, Model, ModelConfig, Result, decoder::to_vec};
+use crate::{Error, Misshapen, Model, ModelConfig, Result};
 
 impl Model {
     /// A model with the parameters of a safetensors file (f32, f16 or bf16).
@@ -29,7 +29,15 @@ impl Model {
     pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|e| Error::Io { path: path.into(), source: e })?;
-        let file = SafeTensors::deserialize(&bytes)
+        self.take_weights(&bytes, path)
+    }
+
+    /// As [`load_weights`](Self::load_weights), of a file that has been read; `path` names it in errors.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn take_weights(&self, bytes: &[u8], path: &Path) -> Result<()> {
+        let file = SafeTensors::deserialize(bytes)
             .map_err(|e| Error::NotSafetensors { path: path.into(), reason: e.to_string() })?;
         self.check_fit(&file, path)?;
         for (name, mut variable) in self.vars().variables() {
@@ -49,15 +57,9 @@ impl Model {
     /// # Errors
     /// [`Error::Torch`] where a parameter cannot be copied from its device.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        let variables: BTreeMap<_, _> = self.vars().variables().into_iter().collect();
-        let stored = variables
-            .into_iter()
-            .map(|(name, variable)| Ok((name, Stored::new(&variable)?)))
-            .collect::<Result<Vec<_>>>()?;
-        safetensors::serialize(stored, None).map_err(|e| Error::NotSafetensors {
-            path: "model.safetensors".into(),
-            reason: e.to_string(),
-        })
+        let parameters = self.named_parameters();
+        let named = parameters.iter().map(|(name, parameter)| (name.clone(), parameter));
+        Ok(enredo_torch_ext::to_safetensors(named, HashMap::new())?)
     }
 
     /// Writes [`to_safetensors`](Self::to_safetensors) to a file.
@@ -71,7 +73,7 @@ impl Model {
     }
 
     fn check_fit(&self, file: &SafeTensors<'_>, path: &Path) -> Result<()> {
-        let variables: BTreeMap<_, _> = self.vars().variables().into_iter().collect();
+        let variables = self.named_parameters();
         let has = |name: &str| file.tensor(name).is_ok();
         let missing: Vec<_> = variables.keys().filter(|name| !has(name)).cloned().collect();
         let mut extra: Vec<_> =
@@ -104,37 +106,5 @@ fn kind(dtype: Dtype) -> Option<Kind> {
         Dtype::F16 => Some(Kind::Half),
         Dtype::BF16 => Some(Kind::BFloat16),
         _ => None,
-    }
-}
-
-/// A parameter as safetensors stores it: little-endian f32.
-struct Stored {
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Stored {
-    fn new(variable: &Tensor) -> Result<Self> {
-        let shape = variable.size().into_iter().map(|n| n as usize).collect();
-        let values = to_vec(&variable.f_detach()?)?;
-        Ok(Self { shape, bytes: values.into_iter().flat_map(f32::to_le_bytes).collect() })
-    }
-}
-
-impl View for Stored {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
     }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result};
+use crate::{Error, Result, disk};
 
 /// Replaces the file at `path` by `bytes`: a reader, or a crash, finds the old file or the new one.
 ///
@@ -37,14 +37,13 @@ fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the rename itself durable. Only Unix opens folders as files.
+/// Makes the rename itself durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
-        _ if !cfg!(unix) => Ok(()),
-        // The parent of a bare name is the empty path, which cannot be opened.
         None => Ok(()),
-        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
-        Some(folder) => File::open(folder)?.sync_all(),
+        // The parent of a bare name is the empty path, which cannot be opened.
+        Some(folder) if folder.as_os_str().is_empty() => disk::sync(Path::new(".")),
+        Some(folder) => disk::sync(folder),
     }
 }
 

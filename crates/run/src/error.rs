@@ -96,6 +96,29 @@ pub enum Error {
         expected: String,
     },
 
+    /// A file of a checkpoint, or one of rows that it counts on, is not as it was written.
+    #[error("{} is damaged: {fault}; an older checkpoint may be whole", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How it differs.
+        fault: String,
+    },
+
+    /// A checkpoint holds weights alone, so that no training can go on from it.
+    #[error("{} holds weights alone: what training needs is kept in the newest and the best", path.display())]
+    Pruned {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+
+    /// The system gives no thread to save on.
+    #[error("cannot start a thread to save on: {source}; end other programs, or raise their limit")]
+    Thread {
+        /// What the system says.
+        source: io::Error,
+    },
+
     /// A file or folder cannot be read.
     #[error("cannot read {}: {source}; check that it exists and may be read", path.display())]
     Read {

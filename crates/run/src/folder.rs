@@ -8,7 +8,10 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Result, Row, RowWriter, Rows, RunInfo, atomic, info, layout};
+use crate::{
+    Checkpoint, Error, Eval, Metric, Result, Row, RowWriter, Rows, RunInfo, Sample, atomic, info,
+    layout,
+};
 
 /// A run's folder. Holds nothing but its path: every call reads or writes the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +90,11 @@ impl RunFolder {
         }
         for step in self.checkpoints()? {
             remove(&self.checkpoint(step), |path| fs::remove_dir_all(path))?;
+        }
+        for name in [layout::SAVING, layout::REPLACED] {
+            remove(&self.path.join(layout::CHECKPOINTS).join(name), |path| {
+                fs::remove_dir_all(path)
+            })?;
         }
         remove(&self.path.join(layout::CHECKPOINTS), |path| match fs::remove_dir(path) {
             // Someone keeps files of their own there.
@@ -173,6 +181,30 @@ impl RunFolder {
         Rows::open(self.file(R::FILE)?)
     }
 
+    /// Removes the rows that came after `checkpoint`, so that the steps after it can be taken again.
+    ///
+    /// # Errors
+    /// [`Error::Write`] names a file that cannot be cut.
+    pub fn cut_back(&self, checkpoint: &Checkpoint) -> Result<()> {
+        self.cut_rows(|name| checkpoint.rows.get(name).copied().unwrap_or(0))
+    }
+
+    fn cut_rows(&self, length: impl Fn(&str) -> u64) -> Result<()> {
+        for name in [Metric::FILE, Eval::FILE, Sample::FILE] {
+            let path = self.path.join(name);
+            cut(&path, length(name)).map_err(Error::write(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes every row.
+    ///
+    /// # Errors
+    /// As [`cut_back`](Self::cut_back).
+    pub fn clear_rows(&self) -> Result<()> {
+        self.cut_rows(|_| 0)
+    }
+
     /// Opens a file of rows to append to it.
     ///
     /// # Errors
@@ -188,20 +220,6 @@ impl RunFolder {
     /// there yet.
     pub fn checkpoint(&self, step: u64) -> PathBuf {
         self.path.join(layout::CHECKPOINTS).join(layout::checkpoint_name(step))
-    }
-
-    /// Replaces a file of a step's checkpoint atomically, like [`write`](Self::write).
-    ///
-    /// # Errors
-    /// [`Error::FileName`] unless `name` is a plain file name, [`Error::Write`] if it cannot be written.
-    pub fn write_checkpoint(&self, step: u64, name: &str, bytes: &[u8]) -> Result<()> {
-        if Path::new(name).file_name() != Some(name.as_ref()) {
-            let expected = "a plain file name, such as model.safetensors".to_owned();
-            return Err(Error::FileName { name: name.to_owned(), expected });
-        }
-        let folder = self.checkpoint(step);
-        fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
-        atomic::write(&folder.join(name), bytes)
     }
 
     /// The steps that have a checkpoint, in ascending order.
@@ -220,19 +238,21 @@ impl RunFolder {
         Ok(steps)
     }
 
-    /// Where the newest weights are: `model.safetensors`, or in a run that did not end, those of its
-    /// newest checkpoint, whose step is told.
+    /// The newest weights: `model.safetensors`, or in a run that did not end, those of its newest
+    /// checkpoint that are whole. With the file they lie in, and the step of the checkpoint.
     ///
     /// # Errors
-    /// Those of [`checkpoints`](Self::checkpoints).
-    pub fn newest_weights(&self) -> Result<(PathBuf, Option<u64>)> {
+    /// [`Error::Read`] where there are none; those of [`checkpoints`](Self::checkpoints).
+    pub fn newest_weights(&self) -> Result<(Vec<u8>, PathBuf, Option<u64>)> {
         let last = self.file(layout::MODEL)?;
-        match self.checkpoints()?.last() {
-            Some(&step) if !last.exists() => {
-                Ok((self.checkpoint(step).join(layout::MODEL), Some(step)))
+        if !last.exists() {
+            for &step in self.checkpoints()?.iter().rev() {
+                if let Ok(weights) = self.weights(step) {
+                    return Ok((weights, self.checkpoint(step).join(layout::MODEL), Some(step)));
+                }
             }
-            _ => Ok((last, None)),
         }
+        Ok((fs::read(&last).map_err(Error::read(&last))?, last, None))
     }
 }
 
@@ -262,6 +282,18 @@ fn remove(path: &Path, by: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
     match by(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.map_err(Error::write(path)),
+    }
+}
+
+/// A file that is not there is as short as can be.
+fn cut(path: &Path, length: u64) -> io::Result<()> {
+    match fs::OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => {
+            let file = opened?;
+            file.set_len(length)?;
+            file.sync_all()
+        }
     }
 }
 

@@ -25,6 +25,16 @@ pub const REPORT: &str = "report.html";
 /// The folder of the checkpoints.
 pub const CHECKPOINTS: &str = "checkpoints";
 
+/// What else than the weights a training needs to go on, inside a checkpoint.
+pub const TRAINER: &str = "trainer.safetensors";
+/// Sizes and hashes of a checkpoint's files, inside it.
+pub const MANIFEST: &str = "manifest.json";
+pub(crate) const NEW_MANIFEST: &str = ".manifest.json.tmp";
+/// Where a checkpoint is made, inside [`CHECKPOINTS`].
+pub(crate) const SAVING: &str = ".saving";
+/// Where one waits that is being replaced, inside [`CHECKPOINTS`].
+pub(crate) const REPLACED: &str = ".replaced";
+
 /// Every file that lies directly in a run folder.
 pub const FILES: [&str; 11] = [
     RUN,

@@ -12,7 +12,7 @@
 //! | `evals.jsonl` | an [`Eval`] an evaluation |
 //! | `samples.jsonl` | a [`Sample`] a generated text |
 //! | `loss.svg`, `loss.png` | the loss curve (feature `plot`) |
-//! | `checkpoints/step-00000500/` | the state at a step |
+//! | `checkpoints/step-00000500/` | the state at a step: [`Checkpoint`] |
 //!
 //! Whole files are replaced atomically, so a reader sees the old one or the new one. Rows go out one
 //! by one through a [`RowWriter`], so a killed process loses none that it had appended; [`Rows`]
@@ -36,6 +36,8 @@
 //! ```
 
 mod atomic;
+mod checkpoint;
+mod disk;
 mod error;
 mod folder;
 mod info;
@@ -44,8 +46,11 @@ pub mod layout;
 #[cfg(feature = "plot")]
 mod plot;
 mod rows;
+mod saver;
+mod saving;
 mod tail;
 
+pub use checkpoint::Checkpoint;
 pub use error::{Error, Result};
 pub use folder::RunFolder;
 pub use info::{DataInfo, FORMAT_VERSION, RunInfo};
@@ -53,4 +58,6 @@ pub use jsonl::{RowWriter, Rows};
 #[cfg(feature = "plot")]
 pub use plot::{Floor, LossCurve};
 pub use rows::{Eval, Metric, Row, Sample, Strategy};
+pub use saver::Saver;
+pub use saving::Snapshot;
 pub use tail::Tail;

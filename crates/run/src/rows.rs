@@ -32,6 +32,10 @@ pub struct Metric {
     /// saving not.
     #[serde(deserialize_with = "null_is_nan")]
     pub train_seconds: f64,
+    /// Steps so far that were not applied, because their loss or gradient was not finite. Left out
+    /// where there was none.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub skipped: u64,
 }
 
 /// An evaluation on held-out documents, a line of `evals.jsonl`.
@@ -86,6 +90,11 @@ impl Row for Eval {
 
 impl Row for Sample {
     const FILE: &'static str = layout::SAMPLES;
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_none_yet(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The way back; serde_json itself writes `null` for a number that is not finite.

@@ -45,6 +45,26 @@ pub(crate) struct AdamW {
 }
 
 impl AdamW {
+    /// Both moments of each parameter.
+    pub(crate) fn moments(&self) -> &[(Tensor, Tensor)] {
+        &self.moments
+    }
+
+    /// How many updates there were.
+    pub(crate) fn updates(&self) -> i32 {
+        self.step
+    }
+
+    /// Goes on from `moments`, in the order of the parameters, after `updates`.
+    pub(crate) fn restore(&mut self, moments: &[(Tensor, Tensor)], updates: i32) -> Result<()> {
+        for ((mean, square), (new_mean, new_square)) in self.moments.iter_mut().zip(moments) {
+            mean.f_copy_(new_mean)?;
+            square.f_copy_(new_square)?;
+        }
+        self.step = updates;
+        Ok(())
+    }
+
     pub(crate) fn new(parameters: &[Tensor], config: AdamWConfig) -> Self {
         let moments = parameters.iter().map(|p| (p.zeros_like(), p.zeros_like())).collect();
         Self { config, moments, step: 0 }

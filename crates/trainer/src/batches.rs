@@ -3,28 +3,32 @@
 use enredo_model::{Batch, ModelConfig};
 use rand::{
     SeedableRng,
-    rngs::StdRng,
+    rngs::ChaCha12Rng,
     seq::{SliceRandom, index},
 };
 
 use crate::{Error, Result, error::check};
 
 /// An endless iterator of batches over encoded documents, each as wide as its longest row up to a limit.
+///
+/// A batch is a function of the seed and of its number, so that a training can go on from any place.
 #[derive(Debug)]
 pub struct Batches<'d> {
     documents: &'d [Vec<u32>],
     model: ModelConfig,
     config: BatchConfig,
     order: Order,
-    rng: StdRng,
+    /// The number of the next batch.
+    position: u64,
 }
 
 #[derive(Debug)]
 enum Order {
     /// Every batch is a fresh draw.
     Random,
-    /// What is left of this epoch, taken from the end.
-    Epoch(Vec<usize>),
+    /// Every document once, in an order that is shuffled for each epoch: the last one that was, and its
+    /// number.
+    Epoch(Vec<usize>, Option<u64>),
 }
 
 /// How batches are drawn; the notebook's values by default.
@@ -85,7 +89,7 @@ impl<'d> Batches<'d> {
         model: &ModelConfig,
         config: BatchConfig,
     ) -> Result<Self> {
-        Self::new(documents, model, config, Order::Epoch(Vec::new()))
+        Self::new(documents, model, config, Order::Epoch(Vec::new(), None))
     }
 
     fn new(
@@ -95,31 +99,53 @@ impl<'d> Batches<'d> {
         order: Order,
     ) -> Result<Self> {
         config.validate(documents.len())?;
-        let (model, rng) = (model.clone(), StdRng::seed_from_u64(config.seed));
-        Ok(Self { documents, model, config, order, rng })
+        Ok(Self { documents, model: model.clone(), config, order, position: 0 })
     }
 
-    fn draw(&mut self) -> Vec<usize> {
-        let (n, size) = (self.documents.len(), self.config.batch_size);
+    /// How many batches came before the next one.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes on with the batch that `position` others come before.
+    pub fn seek(&mut self, position: u64) {
+        self.position = position;
+    }
+
+    /// The documents of batch `number`.
+    fn draw(&mut self, number: u64) -> Vec<usize> {
+        let (n, size, seed) = (self.documents.len(), self.config.batch_size, self.config.seed);
         match &mut self.order {
-            Order::Random => index::sample(&mut self.rng, n, size).into_vec(),
-            Order::Epoch(left) => {
-                if left.is_empty() {
-                    left.extend(0..n);
-                    left.shuffle(&mut self.rng);
+            Order::Random => index::sample(&mut stream(seed, number), n, size).into_vec(),
+            Order::Epoch(order, shuffled) => {
+                let batches = n.div_ceil(size) as u64;
+                let (epoch, first) = (number / batches, (number % batches) as usize * size);
+                if *shuffled != Some(epoch) {
+                    *order = (0..n).collect();
+                    order.shuffle(&mut stream(seed, epoch));
+                    *shuffled = Some(epoch);
                 }
-                left.split_off(left.len().saturating_sub(size))
+                order[first..n.min(first + size)].to_vec()
             }
         }
     }
+}
+
+/// Random numbers of their own for each batch or epoch.
+fn stream(seed: u64, number: u64) -> ChaCha12Rng {
+    let mut rng = ChaCha12Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
 }
 
 impl Iterator for Batches<'_> {
     type Item = Result<Batch>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rows: Vec<&[u32]> =
-            self.draw().into_iter().map(|i| self.documents[i].as_slice()).collect();
+        let drawn = self.draw(self.position);
+        self.position += 1;
+        let rows: Vec<&[u32]> = drawn.into_iter().map(|i| self.documents[i].as_slice()).collect();
         Some(Batch::new(&rows, self.config.max_length, &self.model).map_err(Error::from))
     }
 }
@@ -164,6 +190,21 @@ mod tests {
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2, 4, 4, 2]);
         assert!(is_distinct(&batches[..3].concat()) && is_distinct(&batches[3..].concat()));
         assert_ne!(batches[..3], batches[3..]);
+    }
+
+    #[test]
+    fn from_any_place_the_same_batches_follow() {
+        let (documents, model) = (documents(), ModelConfig::causal());
+        for kind in [Batches::random, Batches::epochs] {
+            let all = seen(kind(&documents, &model, of(4, 32, 1)).unwrap(), 9);
+            for place in [0, 1, 2, 3, 5, 8] {
+                let mut batches = kind(&documents, &model, of(4, 32, 1)).unwrap();
+                batches.next();
+                batches.seek(place);
+                assert_eq!(batches.position(), place);
+                assert_eq!(seen(batches, 9 - place as usize), all[place as usize..]);
+            }
+        }
     }
 
     #[test]

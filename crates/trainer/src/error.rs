@@ -37,23 +37,39 @@ pub enum Error {
         documents: usize,
     },
 
-    /// A loss or gradient that is not finite. The step was not applied.
+    /// Losses or gradients that are not finite, too many in a row. None of these steps was applied.
     #[error(
-        "step {step}: the {quantity} is {value}, so training stopped before that step changed the \
-         weights; look at the last rows of metrics.jsonl, then lower the learning rate, or check the data"
+        "step {step}: the {quantity} is {value}, as something was in each of the last {in_a_row} steps; \
+         none of them changed the weights. Look at the last rows of metrics.jsonl, then lower the \
+         learning rate, or check the data"
     )]
     NotFinite {
         /// The step, from 1.
         step: u64,
+        /// So many steps were not applied one after another.
+        in_a_row: u64,
         /// `loss` or `gradient norm`.
         quantity: &'static str,
         /// NaN or an infinity.
         value: f64,
     },
 
+    /// A state that another training left, or that is damaged.
+    #[error("the training cannot go on from this state: {fault}; take that of the same model")]
+    State {
+        /// What does not fit.
+        fault: String,
+    },
+
     /// The model refused a batch, or libtorch failed, for instance for want of memory.
     #[error(transparent)]
     Model(#[from] enredo_model::Error),
+}
+
+impl From<enredo_torch_ext::Error> for Error {
+    fn from(error: enredo_torch_ext::Error) -> Self {
+        Self::Model(error.into())
+    }
 }
 
 impl From<tch::TchError> for Error {

@@ -2,8 +2,8 @@
 //!
 //! [`Trainer`] takes one step per [`Batch`](enredo_model::Batch): loss, gradients, clipping, AdamW.
 //! [`Batches`] draws batches from documents, [`evaluate`] measures a model on held-out ones. That is
-//! all: logging, samples, evaluation and saving are the caller's, who is handed a
-//! [`Metric`](enredo_run::Metric) after every step and may end the run there. The crate knows no file
+//! all: logging, samples, evaluation and saving are the caller's, who sees the
+//! trainer and its [`Metric`](enredo_run::Metric) after every step and may end the run there. The crate knows no file
 //! of texts and no decoding strategy.
 //!
 //! ```
@@ -19,7 +19,7 @@
 //! let mut batches = Batches::random(&documents, model.config(), BatchConfig { batch_size: 8, ..BatchConfig::default() })?;
 //! Trainer::new(&model, TrainConfig { steps: 20, ..TrainConfig::default() })?.fit(
 //!     &mut batches,
-//!     |metric, _model| Ok::<_, Error>(if metric.loss < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }),
+//!     |trainer| Ok::<_, Error>(if trainer.metric().loss < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }),
 //! )?;
 //! assert!(evaluate(&model, &documents, 32)?.loss < before);
 //! # Ok::<(), Error>(())
@@ -30,6 +30,7 @@ mod batches;
 mod clip;
 mod error;
 mod evaluate;
+mod state;
 mod trainer;
 
 pub use adamw::AdamWConfig;

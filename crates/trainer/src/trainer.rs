@@ -15,25 +15,30 @@ pub struct TrainConfig {
     pub steps: u64,
     /// The most that the norm of all gradients may be.
     pub max_grad_norm: f64,
+    /// So many steps in a row may have a loss or gradient that is not finite; the next ends the training.
+    pub max_skipped: u64,
     /// The optimizer's settings.
     pub optimizer: AdamWConfig,
 }
 
 impl Default for TrainConfig {
     fn default() -> Self {
-        Self { steps: 5_000, max_grad_norm: 1.0, optimizer: AdamWConfig::default() }
+        Self { steps: 5_000, max_grad_norm: 1.0, max_skipped: 9, optimizer: AdamWConfig::default() }
     }
 }
 
 /// Trains one model: it holds the optimizer's state and counts steps, tokens and time.
 #[derive(Debug)]
 pub struct Trainer<'m> {
-    model: &'m Model,
+    pub(crate) model: &'m Model,
+    pub(crate) names: Vec<String>,
     parameters: Vec<Tensor>,
-    optimizer: AdamW,
+    pub(crate) optimizer: AdamW,
     config: TrainConfig,
-    metric: Metric,
-    spent: Duration,
+    pub(crate) metric: Metric,
+    pub(crate) spent: Duration,
+    /// Steps that were not applied, since the last one that was.
+    pub(crate) skipped_in_a_row: u64,
 }
 
 impl<'m> Trainer<'m> {
@@ -43,10 +48,11 @@ impl<'m> Trainer<'m> {
         config.optimizer.validate()?;
         let clip = config.max_grad_norm;
         check(clip > 0.0, "max_grad_norm", clip, "above 0 (infinity switches clipping off)")?;
-        let parameters = model.parameters();
+        let (names, parameters): (Vec<_>, Vec<_>) = model.named_parameters().into_iter().unzip();
         let optimizer = AdamW::new(&parameters, config.optimizer);
         let metric = Metric { lr: config.optimizer.lr, ..Metric::default() };
-        Ok(Self { model, parameters, optimizer, config, metric, spent: Duration::ZERO })
+        let spent = Duration::ZERO;
+        Ok(Self { model, names, parameters, optimizer, config, metric, spent, skipped_in_a_row: 0 })
     }
 
     /// Counts `time` as spent on training already, for instance on encoding the documents.
@@ -56,18 +62,24 @@ impl<'m> Trainer<'m> {
         self
     }
 
+    /// What the last step measured; zeros before the first.
+    #[must_use]
+    pub fn metric(&self) -> &Metric {
+        &self.metric
+    }
+
     /// Trains on `batches` up to the configured number of steps, or until `on_step` breaks.
     ///
-    /// `on_step` sees every step's metric, the model as that step left it, and may take its time: what
-    /// it does is not training time.
+    /// `on_step` sees the trainer as each step left it, its [`metric`](Self::metric) first of all, and may
+    /// take its time: what it does is not training time.
     ///
     /// # Errors
-    /// Whatever `batches` and `on_step` fail with, and [`Error::NotFinite`] for a loss or gradient that
-    /// is NaN or infinite; `on_step` sees that metric first, and the weights are those before the step.
+    /// Whatever `batches` and `on_step` fail with, and [`Error::NotFinite`] where too many steps in a row
+    /// have a loss or gradient that is NaN or infinite; `on_step` sees the last of them, too.
     pub fn fit<E: From<Error>>(
         &mut self,
         batches: &mut impl Iterator<Item = Result<Batch>>,
-        mut on_step: impl FnMut(&Metric, &Model) -> Result<ControlFlow<()>, E>,
+        mut on_step: impl FnMut(&Self) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         while self.metric.step < self.config.steps {
             let start = Instant::now();
@@ -75,7 +87,7 @@ impl<'m> Trainer<'m> {
             self.step(&batch)?;
             self.spent += start.elapsed();
             self.metric.train_seconds = self.spent.as_secs_f64();
-            let flow = on_step(&self.metric, self.model)?;
+            let flow = on_step(self)?;
             self.check_finite()?;
             if flow.is_break() {
                 break;
@@ -85,7 +97,7 @@ impl<'m> Trainer<'m> {
     }
 
     /// One step: loss, gradients, clipping, update. A loss or gradient that is not finite is reported
-    /// in the metric, and the weights stay as they are.
+    /// and counted in the metric, and neither the weights nor the optimizer change.
     ///
     /// # Errors
     /// [`Error::NoTargets`] for a batch of padding, [`Error::Model`] where libtorch fails.
@@ -102,15 +114,23 @@ impl<'m> Trainer<'m> {
         self.metric.grad_norm = clip_grad_norm(&mut gradients, self.config.max_grad_norm)?;
         if self.metric.loss.is_finite() && self.metric.grad_norm.is_finite() {
             tch::no_grad(|| self.optimizer.step(&mut self.parameters, &gradients))?;
+            self.skipped_in_a_row = 0;
+        } else {
+            self.metric.skipped += 1;
+            self.skipped_in_a_row += 1;
         }
         Ok(&self.metric)
     }
 
     fn check_finite(&self) -> Result<()> {
-        let Metric { step, loss, grad_norm, .. } = self.metric;
+        let (Metric { step, loss, grad_norm, .. }, in_a_row) =
+            (self.metric.clone(), self.skipped_in_a_row);
+        if in_a_row <= self.config.max_skipped {
+            return Ok(());
+        }
         for (quantity, value) in [("loss", loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
-                return Err(Error::NotFinite { step, quantity, value });
+                return Err(Error::NotFinite { step, in_a_row, quantity, value });
             }
         }
         Ok(())

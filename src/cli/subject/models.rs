@@ -1,9 +1,8 @@
 //! The model at each step of a run, as far as memory goes.
 
-use std::path::PathBuf;
-
 use crate::{
-    model::{Device, Model, ModelConfig, Result},
+    Result,
+    model::{Device, Model, ModelConfig},
     run::{RunFolder, layout},
 };
 
@@ -37,7 +36,7 @@ impl Models {
         let held = self.held.iter().position(|(held, _)| *held == step);
         let model = match held {
             Some(place) => self.held.remove(place),
-            None => (step, Model::load(self.config.clone(), self.weights(step), self.device)?),
+            None => (step, self.load(step)?),
         };
         self.held.insert(0, model);
         self.held.truncate(HELD);
@@ -45,8 +44,14 @@ impl Models {
     }
 
     /// A step without a checkpoint is the last one.
-    fn weights(&self, step: u64) -> PathBuf {
-        let checkpoint = self.folder.checkpoint(step).join(layout::MODEL);
-        if checkpoint.exists() { checkpoint } else { self.folder.path().join(layout::MODEL) }
+    fn load(&self, step: u64) -> Result<Model> {
+        let path = self.folder.checkpoint(step).join(layout::MODEL);
+        let model = Model::new(self.config.clone(), self.device)?;
+        if path.exists() {
+            model.take_weights(&self.folder.weights(step)?, &path)?;
+        } else {
+            model.load_weights(self.folder.path().join(layout::MODEL))?;
+        }
+        Ok(model)
     }
 }

@@ -107,6 +107,7 @@ pub(crate) fn training() -> Training {
         grad_norm: step as f64,
         tokens: 64 * step,
         train_seconds: step as f64 / 4.0,
+        skipped: 0,
     };
     let eval = |step| Eval { step, train_loss: 3.0, val_loss: f64::NAN, train_seconds: 2.5 };
     Training {

@@ -2,12 +2,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use enredo_run::{
-    DataInfo, Error, Eval, Metric, Result, RunFolder, RunInfo, Sample, Strategy, layout,
-};
+use enredo_run::{DataInfo, Eval, Metric, Result, RunFolder, RunInfo, Sample, Strategy, layout};
 use serde_json::{Value, json};
 
-use crate::{dir, message, run};
+use crate::{dir, message, run, save};
 
 #[test]
 fn the_description_comes_back_whole() {
@@ -61,10 +59,6 @@ fn a_name_outside_the_format_is_refused() {
             let text = refused.unwrap_err().to_string();
             assert!(text.contains(&format!("`{name}`")) && text.contains(layout::MODEL), "{text}");
         }
-    }
-    for name in ["", ".", "..", "a/b", "/a", "a/"] {
-        let refused = run.write_checkpoint(1, name, b"").unwrap_err();
-        assert!(matches!(refused, Error::FileName { .. }), "{refused:?}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
@@ -129,37 +123,6 @@ fn rows_are_seen_while_they_are_written() {
 }
 
 #[test]
-fn a_checkpoint_stands_in_for_weights_that_are_not_there() {
-    let dir = dir();
-    let run = RunFolder::create(dir.path().join("run"), false).unwrap();
-    let last = run.path().join(layout::MODEL);
-    assert_eq!(run.newest_weights().unwrap(), (last.clone(), None));
-    for step in [900, 1_000] {
-        run.write_checkpoint(step, layout::MODEL, b"weights").unwrap();
-    }
-    let newest = run.checkpoint(1_000).join(layout::MODEL);
-    assert_eq!(run.newest_weights().unwrap(), (newest, Some(1_000)));
-    run.write(layout::MODEL, b"weights").unwrap();
-    assert_eq!(run.newest_weights().unwrap(), (last, None));
-}
-
-#[test]
-fn checkpoints_are_listed_in_order() {
-    let dir = dir();
-    let run = run(dir.path());
-    assert!(run.checkpoints().unwrap().is_empty());
-    for step in [100_000_000, 500, 99_999_999, 1000] {
-        run.write_checkpoint(step, layout::MODEL, &step.to_le_bytes()).unwrap();
-    }
-    fs::create_dir(dir.path().join("checkpoints/step-7")).unwrap();
-    fs::write(dir.path().join("checkpoints/step-00000009"), "a file").unwrap();
-    assert_eq!(run.checkpoints().unwrap(), [500, 1000, 99_999_999, 100_000_000]);
-    assert_eq!(run.checkpoint(500), dir.path().join("checkpoints/step-00000500"));
-    let bytes = fs::read(run.checkpoint(500).join(layout::MODEL)).unwrap();
-    assert_eq!(bytes, 500u64.to_le_bytes());
-}
-
-#[test]
 fn a_folder_in_the_way_of_a_file_is_named() {
     let dir = dir();
     let run = run(dir.path());
@@ -168,7 +131,7 @@ fn a_folder_in_the_way_of_a_file_is_named() {
     message(run.write(layout::MODEL, b"weights"), &path);
     message(RunFolder::create(dir.path(), true), &path);
     fs::write(dir.path().join("checkpoints"), "").unwrap();
-    message(run.write_checkpoint(5, layout::MODEL, b"weights"), run.checkpoint(5));
+    message(save(&run, 5), dir.path().join("checkpoints"));
     message(run.checkpoints(), dir.path().join("checkpoints"));
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use enredo_run::{Error, RunFolder, RunInfo, layout};
 
-use crate::{dir, message, run};
+use crate::{dir, message, run, save};
 
 #[test]
 fn a_new_run_has_its_parents_made() {
@@ -69,7 +69,7 @@ fn overwriting_removes_the_run_and_nothing_else() {
 #[test]
 fn overwriting_removes_a_folder_of_checkpoints_that_is_all_ours() {
     let dir = dir();
-    run(dir.path()).write_checkpoint(5, layout::MODEL, b"weights").unwrap();
+    save(&run(dir.path()), 5).unwrap();
     RunFolder::create(dir.path(), true).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

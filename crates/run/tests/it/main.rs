@@ -1,6 +1,7 @@
 //! The run folder as its users meet it.
 #![allow(clippy::unwrap_used)]
 
+mod checkpoints;
 mod files;
 mod folder;
 #[cfg(feature = "plot")]
@@ -20,6 +21,12 @@ fn run(path: impl AsRef<Path>) -> RunFolder {
     let run = RunFolder::create(path.as_ref(), false).unwrap();
     run.write_info(&RunInfo::default()).unwrap();
     run
+}
+
+/// A checkpoint of a step, whose files tell the step.
+fn save(run: &RunFolder, step: u64) -> Result<()> {
+    let bytes = |name: &str| format!("{name} of step {step} ").repeat(1_000).into_bytes();
+    run.save(&run.snapshot(step, bytes("weights"), bytes("moments"))?)
 }
 
 /// The message of a failure, which must name `path`.

@@ -7,7 +7,6 @@ mod fixtures;
 use std::{ops::ControlFlow, time::Duration};
 
 use enredo_model::{Batch, Device, Model, ModelConfig};
-use enredo_run::Metric;
 use enredo_trainer::{AdamWConfig, BatchConfig, Batches, Error, TrainConfig, Trainer, evaluate};
 use fixtures::{Fixture, tiny};
 
@@ -65,7 +64,7 @@ fn model() -> Model {
     Model::new(tiny(), Device::Cpu).unwrap()
 }
 
-fn go_on(_: &Metric, _: &Model) -> Result<ControlFlow<()>, Error> {
+fn go_on(_: &Trainer<'_>) -> Result<ControlFlow<()>, Error> {
     Ok(ControlFlow::Continue(()))
 }
 
@@ -89,9 +88,9 @@ fn every_step_is_reported_and_the_caller_can_stop() {
     let mut trainer =
         Trainer::new(&model, steps(50)).unwrap().with_time_spent(Duration::from_secs(9));
     trainer
-        .fit(&mut batches, |metric, _| {
-            seen.push(metric.clone());
-            let done = metric.step == 5;
+        .fit(&mut batches, |trainer| {
+            seen.push(trainer.metric().clone());
+            let done = trainer.metric().step == 5;
             Ok::<_, Error>(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
         .unwrap();
@@ -103,8 +102,65 @@ fn every_step_is_reported_and_the_caller_can_stop() {
     );
 }
 
+/// Trains `model` from `from` for `count` steps, and returns the losses.
+fn train(model: &Model, from: Option<&[u8]>, count: u64) -> (Vec<f64>, Vec<u8>) {
+    let documents = documents();
+    let mut trainer = Trainer::new(model, steps(100)).unwrap();
+    let mut batches = Batches::epochs(&documents, model.config(), of(16)).unwrap();
+    if let Some(state) = from {
+        trainer.restore(state).unwrap();
+        batches.seek(trainer.metric().step);
+    }
+    let (mut losses, last) = (Vec::new(), trainer.metric().step + count);
+    let on_step = |trainer: &Trainer<'_>| {
+        losses.push(trainer.metric().loss);
+        let done = trainer.metric().step == last;
+        Ok::<_, Error>(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    trainer.fit(&mut batches, on_step).unwrap();
+    (losses, trainer.to_safetensors().unwrap())
+}
+
+/// Two models of the same weights.
+fn twins() -> [Model; 2] {
+    // Dropout draws from a generator that the tests of this process share.
+    let config = ModelConfig { hidden_dropout_prob: 0.0, ..tiny() };
+    let twins = [(); 2].map(|()| Model::new(config.clone(), Device::Cpu).unwrap());
+    twins[1].take_weights(&twins[0].to_safetensors().unwrap(), "".as_ref()).unwrap();
+    twins
+}
+
 #[test]
-fn a_loss_that_is_not_a_number_stops_the_run_and_spares_the_weights() {
+fn it_goes_on_from_its_state_bit_for_bit() {
+    for stop in [1, 2, 3, 5] {
+        let [straight, interrupted] = twins();
+        let (losses, _) = train(&straight, None, 8);
+        let (first, state) = train(&interrupted, None, stop);
+        let (second, _) = train(&interrupted, Some(&state), 8 - stop);
+        assert_eq!([first, second].concat(), losses);
+        assert_eq!(interrupted.to_safetensors().unwrap(), straight.to_safetensors().unwrap());
+    }
+}
+
+#[test]
+fn a_state_that_does_not_fit_is_refused() {
+    let model = model();
+    let (_, state) = train(&model, None, 2);
+    let refused = |model: &Model, state: &[u8]| {
+        let mut trainer = Trainer::new(model, steps(9)).unwrap();
+        let error = trainer.restore(state).unwrap_err();
+        assert_eq!(trainer.metric().step, 0);
+        error.to_string()
+    };
+    let wider = Model::new(ModelConfig { hidden_size: 32, ..tiny() }, Device::Cpu).unwrap();
+    let fault = refused(&wider, &state);
+    assert!(fault.contains("exp_avg.") && fault.contains("and the model's"), "{fault}");
+    assert!(refused(&model, &model.to_safetensors().unwrap()).contains("metric is missing"));
+    assert!(refused(&model, &state[..state.len() / 2]).contains("safetensors"));
+}
+
+#[test]
+fn losses_that_are_not_numbers_stop_the_run_and_spare_the_weights() {
     let (documents, model) = (documents(), model());
     tch::no_grad(|| drop(model.parameters()[0].get(0).fill_(f64::NAN)));
     tch::no_grad(|| drop(model.parameters()[0].get(1).fill_(f64::NAN)));
@@ -113,13 +169,18 @@ fn a_loss_that_is_not_a_number_stops_the_run_and_spares_the_weights() {
     let mut shown = Vec::new();
     let error = Trainer::new(&model, steps(50))
         .unwrap()
-        .fit(&mut batches, |metric, _| {
-            shown.push(metric.loss);
+        .fit(&mut batches, |trainer| {
+            shown.push(trainer.metric().loss);
             Ok::<_, Error>(ControlFlow::Continue(()))
         })
         .unwrap_err();
-    assert!(error.to_string().starts_with("step 1: the loss is NaN"), "{error}");
-    assert!(shown.len() == 1 && shown[0].is_nan(), "{shown:?}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("step 10: the loss is NaN, as something was in each of the last 10"),
+        "{error}"
+    );
+    assert!(shown.len() == 10 && shown.iter().all(|loss| loss.is_nan()), "{shown:?}");
     assert_eq!(model.to_safetensors().unwrap(), before);
 }
 

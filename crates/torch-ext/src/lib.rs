@@ -1,0 +1,29 @@
+//! What tch lacks of libtorch.
+//!
+//! [`generator_state`] and [`set_generator_state`] are the random numbers that dropout and initial
+//! weights come from: saved and put back, a training goes on as if it had never stopped.
+//! [`to_safetensors`] and [`from_safetensors`] are tensors of any floating-point type or bytes, with
+//! notes, as the bytes of a safetensors file.
+//!
+//! The shim is one C++ file. None of its functions lets an exception out: each becomes an [`Error`].
+//!
+//! ```
+//! use enredo_torch_ext::{generator_state, set_generator_state};
+//! use tch::{Device, Kind, Tensor};
+//!
+//! let draw = || Tensor::rand([4], (Kind::Float, Device::Cpu));
+//! let state = generator_state(Device::Cpu)?;
+//! let first = draw();
+//! set_generator_state(Device::Cpu, &state)?;
+//! assert_eq!(first, draw());
+//! # Ok::<(), enredo_torch_ext::Error>(())
+//! ```
+
+mod error;
+mod generator;
+mod safetensors;
+mod shim;
+
+pub use error::{Error, Result};
+pub use generator::{generator_state, set_generator_state};
+pub use safetensors::{Tensors, from_safetensors, to_safetensors};

@@ -1,0 +1,28 @@
+//! The functions of `shim/shim.cpp`.
+
+use std::ffi::{CStr, c_char, c_int};
+
+use torch_sys::C_tensor;
+
+use crate::{Error, Result};
+
+unsafe extern "C" {
+    fn enredo_free(message: *mut c_char);
+    pub(crate) fn enredo_generator_state(cuda: c_int, out: *mut *mut C_tensor) -> *mut c_char;
+    pub(crate) fn enredo_set_generator_state(cuda: c_int, state: *const C_tensor) -> *mut c_char;
+}
+
+/// What a function of the shim returned, as a result.
+///
+/// # Safety
+/// `message` is null or comes from the shim, and is not used again.
+pub(crate) unsafe fn told(task: &'static str, message: *mut c_char) -> Result<()> {
+    if message.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the shim made it by strdup.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    // SAFETY: as above; nothing points at it any more.
+    unsafe { enredo_free(message) };
+    Err(Error::Shim { task, reason: text.lines().next().unwrap_or_default().to_owned() })
+}
