@@ -26,6 +26,9 @@ use enredo::{
 struct Args {
     /// The run folder [default: the newest in runs/; where there is none, a small one is trained as you watch]
     run: Option<PathBuf>,
+    /// Go on with a run that did not end, and show it as it goes
+    #[arg(long, value_name = "RUN", conflicts_with = "run")]
+    resume: Option<PathBuf>,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -52,6 +55,7 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let device = args.machine.set_up()?;
     let (folder, subject, screen) = match run_folder(args.run.clone()) {
+        _ if args.resume.is_some() => train(&args, device)?,
         Ok(folder) => {
             if let Some(notice) = checkpoint_notice(&folder)? {
                 writeln!(std::io::stderr(), "{notice}")?;
@@ -60,8 +64,9 @@ fn main() -> Result<()> {
             (folder, subject, "")
         }
         Err(error) if is_first(&error) => {
-            let (folder, subject) = train(&args, device)?;
-            (folder, subject, "#training")
+            let notice = "There is no run yet: a small one is trained now, and shown as it goes.";
+            writeln!(std::io::stdout(), "{notice}")?;
+            train(&args, device)?
         }
         Err(error) => return Err(error),
     };
@@ -81,11 +86,15 @@ fn is_first(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(run::Error::NoRuns { .. }))
 }
 
-/// Begins a run of under a minute on a thread of its own, and opens it at its first weights.
-fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject)> {
-    let progress = Progress::new();
-    progress.line("There is no run yet: a small one is trained now, and shown as it goes.");
-    let mut run = Quick::parse_from(QUICK).run;
+/// Trains on a thread of its own: a run of under a minute, or the one that is to be gone on with. It opens at
+/// the weights that are there.
+fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject, &'static str)> {
+    let mut run = match &args.resume {
+        Some(run) => {
+            Quick::parse_from(["explore".as_ref(), "--resume".as_ref(), run.as_os_str()]).run
+        }
+        None => Quick::parse_from(QUICK).run,
+    };
     (run.data, run.machine) = (args.data.clone(), args.machine.clone());
     let training = Training::new(run, Progress::silent())?;
     let folder = training.folder.clone();
@@ -93,7 +102,7 @@ fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject)> {
     let subject = RunSubject::open(&folder, device)?;
     let trainer = thread::Builder::new().name("trainer".to_owned());
     let trainer = trainer.spawn(move || fit(&training))?;
-    Ok((folder, subject.trained_by(trainer)))
+    Ok((folder, subject.trained_by(trainer), "#training"))
 }
 
 fn fit(training: &Training) -> Result<()> {

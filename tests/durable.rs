@@ -1,6 +1,6 @@
 //! Whatever ends a training, it goes on as if nothing had happened: rows, samples and weights are, bit for
 //! bit, those of a run that nobody disturbed.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod program;
 
@@ -21,7 +21,8 @@ use program::{example, program, refusal, rows, scratch, stdout};
 
 /// Saves often, so that it can be disturbed often.
 const TINY: &str = "--threads 1 --steps 120 --hidden-size 32 --layers 2 --heads 2 --ffn-size 32 --batch-size 8 \
-    --log-every 50 --sample-every 40 --eval-every 60 --checkpoint-every 10";
+    --log-every 50 --sample-every 40 --eval-every 60 --checkpoint-every 10 \
+    --schedule cosine --warmup-steps 10 --accumulation 2";
 
 /// All of a run that must be the same: everything but the times.
 #[derive(Debug, PartialEq)]
@@ -153,37 +154,43 @@ fn told_to_end_it_saves_and_says_how_to_go_on() {
         assert_eq!(RunFolder::open(&out).unwrap().checkpoints().unwrap().last(), Some(&last));
         stdout(&start(&out).wait_with_output().unwrap());
         let mut found = Record::of(&out);
-        found.checkpoints.retain(|(step, _)| *step != last || last % 10 == 0);
+        found.checkpoints.retain(|(step, _)| *step != last || last.is_multiple_of(10));
         assert_eq!(found, *WHOLE);
     }
 }
 
-/// Ended after any step and gone on with, by settings that change what a step draws.
+/// Ended after its first step, amid an epoch and at the end of one, and gone on with: by all settings that
+/// change what a step draws, each part a process of its own.
 #[test]
 fn gone_on_with_it_is_the_same_run() {
-    // 180 documents in batches of 20: an epoch is nine steps.
-    let args = "--hidden-size 32 --layers 1 --heads 2 --ffn-size 32 --batch-size 20 --sample-every 100 \
-        --eval-every 1 --checkpoint-every 20";
-    for order in ["random", "epochs"] {
-        for dropout in ["0", "0.1"] {
-            for threads in ["1", "2"] {
-                let args =
-                    format!("{args} --order {order} --dropout {dropout} --threads {threads}");
-                let whole = undisturbed(&format!("{args} --steps 12"));
-                for stop in if order == "epochs" { vec!["1", "5", "9"] } else { vec!["1"] } {
-                    let out = scratch().join("run");
-                    train(
-                        &args,
-                        &["--data", &DATA, "--steps", stop, "--out", out.to_str().unwrap()],
-                    );
-                    train("--steps 12", &["--resume", out.to_str().unwrap()]);
-                    let found = Record::of(&out);
-                    let same = (&found.metrics, &found.evals, &found.model)
-                        == (&whole.metrics, &whole.evals, &whole.model);
-                    assert!(same, "{args}, stopped after {stop}");
-                }
+    let all = |flag: &'static str, values: [&'static str; 2]| {
+        values.map(|value| format!(" {flag} {value}"))
+    };
+    for accumulation in all("--accumulation", ["1", "2"]) {
+        for dropout in all("--dropout", ["0", "0.1"]) {
+            for threads in all("--threads", ["1", "2"]) {
+                // 180 documents in batches of 20: an epoch is nine batches.
+                let stops =
+                    if accumulation.ends_with('1') { ["1", "5", "9"] } else { ["1", "4", "9"] };
+                goes_on(&format!("--order epochs{accumulation}{dropout}{threads}"), &stops);
             }
         }
+    }
+    goes_on("--order random --threads 1", &["1", "5"]);
+}
+
+fn goes_on(args: &str, stops: &[&str]) {
+    let sizes = "--hidden-size 32 --layers 1 --heads 2 --ffn-size 32 --batch-size 20";
+    let args = format!("{sizes} --sample-every 100 --eval-every 1 --checkpoint-every 20 {args}");
+    let whole = undisturbed(&format!("{args} --steps 12"));
+    for stop in stops {
+        let out = scratch().join("run");
+        train(&args, &["--data", &DATA, "--steps", stop, "--out", out.to_str().unwrap()]);
+        train("--steps 12", &["--resume", out.to_str().unwrap()]);
+        let found = Record::of(&out);
+        let same = (&found.metrics, &found.evals, &found.model)
+            == (&whole.metrics, &whole.evals, &whole.model);
+        assert!(same, "{args}, stopped after {stop}");
     }
 }
 

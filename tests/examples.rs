@@ -11,13 +11,13 @@ use std::{
     sync::LazyLock,
 };
 
-use enredo::run::{Eval, Metric, Row, RunFolder, Sample, layout};
+use enredo::run::{Eval, Metric, RunFolder, Sample, layout};
 use program::{example, program, refusal, rows, scratch, stdout};
 use serde_json::{Value, json};
 
 /// A small run on the built-in corpus.
 const SMALL: &str = "--quick --steps 40 --hidden-size 32 --layers 2 --ffn-size 32 \
-    --log-every 20 --sample-every 20 --eval-every 25 --threads 2";
+    --log-every 20 --sample-every 20 --eval-every 25 --checkpoint-every 20 --threads 2";
 
 /// A run made once and only read by the tests, and what it printed.
 static RUN: LazyLock<(PathBuf, String)> = LazyLock::new(|| small_run("causal", 42));
@@ -491,6 +491,19 @@ mod the_explorer {
         assert!((1.5..2.5).contains(&floor), "{floor}");
         let body = json!({"prompt": "This movie is a", "step": 0, "config": {"max_new_tokens": 3}});
         assert_eq!(generated(&page, &body).len(), 3);
+    }
+
+    #[test]
+    fn goes_on_with_a_run_live() {
+        let run = scratch().join("run");
+        let out = run.to_str().unwrap();
+        stdout(&example("train", &SMALL.replace("--steps 40", "--steps 20"), &["--out", out]));
+        stdout(&example("train", "--steps 40", &["--resume", out]));
+        let whole = fs::read(run.join(layout::MODEL)).unwrap();
+        fs::remove_dir_all(RunFolder::open(&run).unwrap().checkpoint(40)).unwrap();
+        let page = Page::start(program("explore").args(["--resume", out]));
+        page.wait(|training| training["rows"] == 40 && training["state"] != "running");
+        assert_eq!(fs::read(run.join(layout::MODEL)).unwrap(), whole);
     }
 
     #[test]

@@ -4,10 +4,11 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::RecipeArgs;
 use crate::{
     Preset,
     model::{self, Device, ModelConfig},
-    trainer::{AdamWConfig, TrainConfig},
+    trainer::TrainConfig,
 };
 
 /// Positions of the notebook's models; a longer `--max-len` adds to them.
@@ -149,6 +150,9 @@ pub struct TrainArgs {
     /// The learning rate
     #[arg(long, value_name = "X", default_value_t = 1e-3, allow_negative_numbers = true)]
     pub lr: f64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub recipe: RecipeArgs,
     /// Print the mean loss every N steps [default: 200; 50 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     log_every: Option<u64>,
@@ -173,8 +177,7 @@ impl TrainArgs {
     /// What the trainer needs to know.
     #[must_use]
     pub fn config(&self) -> TrainConfig {
-        let optimizer = AdamWConfig { lr: self.lr, ..AdamWConfig::default() };
-        TrainConfig { steps: self.steps(), optimizer, ..TrainConfig::default() }
+        self.recipe.over(TrainConfig { steps: self.steps(), ..TrainConfig::default() }, self.lr)
     }
 
     /// How many steps to train.
@@ -217,6 +220,12 @@ impl TrainArgs {
     }
 
     pub(super) fn settings(&self) -> Map<String, Value> {
+        let mut settings = self.recipe.settings();
+        settings.extend(self.own_settings());
+        settings
+    }
+
+    fn own_settings(&self) -> Map<String, Value> {
         object(json!({
             "steps": self.steps(), "batch_size": self.batch_size, "order": self.order.name(), "lr": self.lr,
             "log_every": self.log_every(), "sample_every": self.sample_every(),
@@ -260,7 +269,7 @@ impl MachineArgs {
     }
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(super) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),

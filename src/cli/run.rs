@@ -28,7 +28,7 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 19] = [
+const NOT_ON_RESUME: [&str; 28] = [
     "preset",
     "column",
     "vocab_size",
@@ -41,6 +41,15 @@ const NOT_ON_RESUME: [&str; 19] = [
     "batch_size",
     "order",
     "lr",
+    "schedule",
+    "warmup_steps",
+    "decay_steps",
+    "min_lr_ratio",
+    "accumulation",
+    "weight_decay",
+    "decay_matrices_only",
+    "max_grad_norm",
+    "max_skipped",
     "log_every",
     "sample_every",
     "eval_every",
@@ -123,6 +132,7 @@ impl RunArgs {
         ensure!(lr.is_finite() && lr > 0.0, "--lr is {lr}; it must be finite and above 0");
         let words = self.model.vocab_size;
         ensure!(words >= 5, "--vocab-size is {words}; four are special, so take at least 5");
+        self.train.config().validate()?;
         Ok(self.model.config(self.preset, words, 0, usize::MAX).validate()?)
     }
 

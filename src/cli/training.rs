@@ -95,20 +95,17 @@ impl Training {
         Ok(Self { args, progress, prepared, folder, from })
     }
 
-    /// Saves the weights from which the training starts.
+    /// Saves the weights from which the training starts; those of a run that is gone on with are there.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn save_start(&self) -> Result<()> {
+        if self.from.is_some() {
+            return Ok(());
+        }
         let state = self.trainer()?.to_safetensors()?;
         let weights = self.model().model().to_safetensors()?;
         Ok(self.folder.save(&self.folder.snapshot(0, weights, state)?)?)
-    }
-
-    /// Where a run that is gone on with had got to.
-    #[must_use]
-    pub fn resumed_at(&self) -> Option<u64> {
-        self.from.as_ref().map(|checkpoint| checkpoint.step)
     }
 
     /// The model and its tokenizer.
@@ -139,30 +136,28 @@ impl Training {
         };
         let mut batches = draw(&self.prepared.train, model.config(), config)?;
         let mut trainer = self.trainer()?;
-        batches.seek(trainer.metric().step);
+        batches.seek(trainer.batches_taken());
         let mut course = Course::new(self, journal)?;
         self.announce(trainer.metric().step)?;
-        let mut ended = course.val_loss().map(|val_loss| Ended::Trained { val_loss });
-        trainer.fit(&mut batches, |trainer| {
-            course.step(trainer)?;
-            let status =
-                interrupt.status().filter(|_| trainer.metric().step < self.args.train.steps());
-            ended = match status {
-                Some(status) => Some(Ended::Interrupted { status }),
-                None => course.val_loss().map(|val_loss| Ended::Trained { val_loss }),
-            };
-            if status.is_some() {
+        let mut status = None;
+        if !course.is_over() {
+            trainer.fit(&mut batches, |trainer| {
+                course.step(trainer)?;
+                let goes_on = trainer.metric().step < self.args.train.steps();
+                status = interrupt.status().filter(|_| goes_on);
+                if status.is_none() && !(goes_on && course.is_over()) {
+                    return anyhow::Ok(ControlFlow::Continue(()));
+                }
                 course.checkpoint(trainer)?;
-                return anyhow::Ok(ControlFlow::Break(()));
-            }
-            anyhow::Ok(ControlFlow::Continue(()))
-        })?;
+                Ok(ControlFlow::Break(()))
+            })?;
+        }
         self.progress.finish();
         course.saver.wait().context("the last checkpoint could not be saved")?;
-        match ended {
-            Some(Ended::Trained { val_loss }) => self.finish(val_loss),
-            Some(interrupted) => Ok(self.interrupted(trainer.metric().step, interrupted)),
-            None => bail!("the run has no step to train, and was never evaluated"),
+        match (status, course.last) {
+            (Some(status), _) => Ok(self.interrupted(trainer.metric().step, status)),
+            (None, Some(val_loss)) => self.finish(val_loss),
+            (None, None) => bail!("the run has no step to train, and was never evaluated"),
         }
     }
 
@@ -207,11 +202,11 @@ impl Training {
         Ok(Ended::Trained { val_loss })
     }
 
-    fn interrupted(&self, step: u64, ended: Ended) -> Ended {
+    fn interrupted(&self, step: u64, status: u8) -> Ended {
         let command = resume_command(self.folder.path());
         self.progress
             .line(format!("\nStopped after step {step}; all is saved. Go on with:\n  {command}"));
-        ended
+        Ended::Interrupted { status }
     }
 }
 
@@ -223,21 +218,37 @@ struct Course<'t, 'j> {
     /// The lowest held-out loss of a step that has a checkpoint, and that step.
     best: Option<(f64, u64)>,
     last: Option<f64>,
+    lowest: f64,
+    /// Evaluations since the lowest one.
+    worse: u64,
     skipped: u64,
+    /// The step of the newest checkpoint.
+    saved: Option<u64>,
 }
 
 impl<'t, 'j> Course<'t, 'j> {
     fn new(training: &'t Training, journal: &'j mut Journal) -> Result<Self> {
         let saver = Saver::new(&training.folder, KEPT)?;
-        let mut course = Self { training, journal, saver, best: None, last: None, skipped: 0 };
+        let mut course = Self {
+            training,
+            journal,
+            saver,
+            best: None,
+            last: None,
+            lowest: f64::INFINITY,
+            worse: 0,
+            skipped: 0,
+            saved: None,
+        };
         for eval in training.folder.rows::<Eval>()? {
             course.judge(&eval?);
         }
         Ok(course)
     }
 
-    fn val_loss(&self) -> Option<f64> {
-        self.last
+    /// Whether it has been too long since the held-out loss was lower than ever.
+    fn is_over(&self) -> bool {
+        self.training.args.train.recipe.patience.is_some_and(|patience| self.worse >= patience)
     }
 
     fn step(&mut self, trainer: &Trainer<'_>) -> Result<()> {
@@ -316,13 +327,18 @@ impl<'t, 'j> Course<'t, 'j> {
         if has_checkpoint && self.best.is_none_or(|(best, _)| val_loss < best) {
             self.best = Some((val_loss, step));
         }
+        self.worse = if val_loss < self.lowest { 0 } else { self.worse + 1 };
+        self.lowest = self.lowest.min(val_loss);
         self.last = Some(val_loss);
     }
 
     /// A checkpoint that cannot be saved is no reason to lose what is being learnt.
     fn checkpoint(&mut self, trainer: &Trainer<'_>) -> Result<()> {
-        let weights = self.training.model().model().to_safetensors()?;
         let step = trainer.metric().step;
+        if self.saved.replace(step) == Some(step) {
+            return Ok(());
+        }
+        let weights = self.training.model().model().to_safetensors()?;
         let snapshot = self.training.folder.snapshot(step, weights, trainer.to_safetensors()?)?;
         if let Err(error) = self.saver.save(snapshot, self.best.map(|(_, step)| step)) {
             let notice =
@@ -343,7 +359,7 @@ fn newest_checkpoint(folder: &RunFolder, progress: &Progress) -> Result<Option<C
     match &found {
         Some(checkpoint) => progress.line(format!("Going on from step {}.", checkpoint.step)),
         None if faults.is_empty() => {
-            progress.line("No checkpoint was saved yet: the run begins anew.")
+            progress.line("No checkpoint was saved yet: the run begins anew.");
         }
         None => bail!("{} has no checkpoint from which to go on", folder.path().display()),
     }
@@ -353,7 +369,8 @@ fn newest_checkpoint(folder: &RunFolder, progress: &Progress) -> Result<Option<C
 fn take_up(folder: &RunFolder, checkpoint: &Checkpoint, model: &LanguageModel) -> Result<()> {
     let path = folder.checkpoint(checkpoint.step).join(layout::MODEL);
     model.model().take_weights(&checkpoint.model, &path)?;
-    Ok(folder.cut_back(checkpoint)?)
+    folder.cut_back(checkpoint)?;
+    Ok(folder.remove(layout::MODEL)?) // which is written anew at the end
 }
 
 /// How to go on with a run: this program again.

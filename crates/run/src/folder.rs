@@ -156,6 +156,14 @@ impl RunFolder {
         atomic::write(&path, &text)
     }
 
+    /// Removes a whole file; one that is not there is no fault.
+    ///
+    /// # Errors
+    /// [`Error::FileName`] as for [`file`](Self::file), [`Error::Write`] if it cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        remove(&self.file(name)?, |path| fs::remove_file(path))
+    }
+
     /// Reads `run.json`.
     ///
     /// # Errors

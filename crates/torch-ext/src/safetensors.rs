@@ -27,7 +27,8 @@ pub fn to_safetensors<'a>(
 ) -> Result<Vec<u8>> {
     let stored = tensors.into_iter().map(|(name, tensor)| Ok((name, Stored::new(tensor)?)));
     let stored = stored.collect::<Result<Vec<_>>>()?;
-    safetensors::serialize(stored, (!notes.is_empty()).then_some(notes)).map_err(refused)
+    safetensors::serialize(stored, (!notes.is_empty()).then_some(notes))
+        .map_err(|error| refused(&error))
 }
 
 /// The tensors and notes of a safetensors file.
@@ -35,9 +36,9 @@ pub fn to_safetensors<'a>(
 /// # Errors
 /// [`Error::NotSafetensors`] for bytes that are none.
 pub fn from_safetensors(bytes: &[u8]) -> Result<Tensors> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(refused)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refused(&error))?;
     let notes = header.metadata().clone().unwrap_or_default();
-    let file = SafeTensors::deserialize(bytes).map_err(refused)?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| refused(&error))?;
     let mut tensors = HashMap::new();
     for (name, view) in file.iter() {
         let kind = kind(view.dtype()).ok_or_else(|| unknown(view.dtype()))?;
@@ -47,7 +48,7 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<Tensors> {
     Ok(Tensors { tensors, notes })
 }
 
-fn refused(error: safetensors::SafeTensorError) -> Error {
+fn refused(error: &safetensors::SafeTensorError) -> Error {
     Error::NotSafetensors { reason: error.to_string() }
 }
 

@@ -15,11 +15,19 @@ pub struct AdamWConfig {
     pub eps: f64,
     /// The share of each parameter taken off it a step, times the learning rate.
     pub weight_decay: f64,
+    /// Takes it off matrices alone; biases and norms, which have one dimension, keep their size.
+    pub decay_matrices_only: bool,
 }
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self { lr: 1e-3, betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.01 }
+        Self {
+            lr: 1e-3,
+            betas: (0.9, 0.999),
+            eps: 1e-8,
+            weight_decay: 0.01,
+            decay_matrices_only: false,
+        }
     }
 }
 
@@ -70,15 +78,22 @@ impl AdamW {
         Self { config, moments, step: 0 }
     }
 
-    /// One update of `parameters` by their gradients.
-    pub(crate) fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor]) -> Result<()> {
+    /// One update of `parameters` by their gradients, at the learning rate `lr`.
+    pub(crate) fn step(
+        &mut self,
+        parameters: &mut [Tensor],
+        gradients: &[Tensor],
+        lr: f64,
+    ) -> Result<()> {
         self.step += 1;
-        let AdamWConfig { lr, betas: (beta1, beta2), eps, weight_decay } = self.config;
+        let AdamWConfig { betas: (beta1, beta2), eps, weight_decay, .. } = self.config;
         let bias1 = 1.0 - beta1.powi(self.step);
         let bias2 = 1.0 - beta2.powi(self.step);
         let all = parameters.iter_mut().zip(gradients).zip(&mut self.moments);
         for ((parameter, gradient), (mean, square)) in all {
-            let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+            if !self.config.decay_matrices_only || parameter.dim() > 1 {
+                let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+            }
             let _ = mean.f_lerp_(gradient, 1.0 - beta1)?;
             let _ = square.f_lerp_(&gradient.f_square()?, 1.0 - beta2)?;
             // θ ← θ − lr · (m / bias1) / (√(v / bias2) + ε), the factor folded into the denominator.
@@ -106,12 +121,23 @@ mod tests {
         let mut optimizer = AdamW::new(&parameters, AdamWConfig::default());
         for step in 0..10 {
             let gradients = [0, 1].map(|i| named(format!("gradient.{step}.{i}")));
-            optimizer.step(&mut parameters, &gradients).unwrap();
+            optimizer.step(&mut parameters, &gradients, 1e-3).unwrap();
         }
         for (i, parameter) in parameters.iter().enumerate() {
             let theirs = named(format!("after.{i}"));
             let difference = (parameter - theirs).abs().max().double_value(&[]);
             assert!(difference < 1e-6, "parameter {i}: {difference}");
         }
+    }
+
+    #[test]
+    fn decay_can_spare_what_is_no_matrix() {
+        let config =
+            AdamWConfig { weight_decay: 0.5, decay_matrices_only: true, ..AdamWConfig::default() };
+        let mut parameters =
+            [Tensor::from_slice(&[1f32]), Tensor::from_slice(&[1f32]).view([1, 1])];
+        let gradients = [parameters[0].zeros_like(), parameters[1].zeros_like()];
+        AdamW::new(&parameters, config).step(&mut parameters, &gradients, 1.0).unwrap();
+        assert_eq!([0, 1].map(|i| parameters[i].double_value(&[0; 2][..i + 1])), [1.0, 0.5]);
     }
 }

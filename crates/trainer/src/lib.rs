@@ -30,6 +30,7 @@ mod batches;
 mod clip;
 mod error;
 mod evaluate;
+mod schedule;
 mod state;
 mod trainer;
 
@@ -37,4 +38,5 @@ pub use adamw::AdamWConfig;
 pub use batches::{BatchConfig, Batches};
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate};
+pub use schedule::{Decay, Schedule};
 pub use trainer::{TrainConfig, Trainer};

@@ -6,7 +6,9 @@ use enredo_model::{Batch, Model};
 use enredo_run::Metric;
 use tch::Tensor;
 
-use crate::{AdamWConfig, Error, Result, adamw::AdamW, clip::clip_grad_norm, error::check};
+use crate::{
+    AdamWConfig, Error, Result, Schedule, adamw::AdamW, clip::clip_grad_norm, error::check,
+};
 
 /// What the trainer itself needs to know; the notebook's values by default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,13 +19,36 @@ pub struct TrainConfig {
     pub max_grad_norm: f64,
     /// So many steps in a row may have a loss or gradient that is not finite; the next ends the training.
     pub max_skipped: u64,
-    /// The optimizer's settings.
+    /// The optimizer's settings, the highest learning rate among them.
     pub optimizer: AdamWConfig,
+    /// The share of that rate at each step.
+    pub schedule: Schedule,
+    /// Batches that make up one step: their gradients are those of all their tokens together.
+    pub accumulation: usize,
 }
 
 impl Default for TrainConfig {
     fn default() -> Self {
-        Self { steps: 5_000, max_grad_norm: 1.0, max_skipped: 9, optimizer: AdamWConfig::default() }
+        Self {
+            steps: 5_000,
+            max_grad_norm: 1.0,
+            max_skipped: 9,
+            optimizer: AdamWConfig::default(),
+            schedule: Schedule::default(),
+            accumulation: 1,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// # Errors
+    /// [`Error::Setting`] names the first setting out of its range.
+    pub fn validate(&self) -> Result<()> {
+        self.optimizer.validate()?;
+        self.schedule.validate()?;
+        let (clip, parts) = (self.max_grad_norm, self.accumulation);
+        check(parts >= 1, "accumulation", parts as f64, "at least 1")?;
+        check(clip > 0.0, "max_grad_norm", clip, "above 0 (infinity switches clipping off)")
     }
 }
 
@@ -45,9 +70,7 @@ impl<'m> Trainer<'m> {
     /// # Errors
     /// [`Error::Setting`] names a setting out of its range.
     pub fn new(model: &'m Model, config: TrainConfig) -> Result<Self> {
-        config.optimizer.validate()?;
-        let clip = config.max_grad_norm;
-        check(clip > 0.0, "max_grad_norm", clip, "above 0 (infinity switches clipping off)")?;
+        config.validate()?;
         let (names, parameters): (Vec<_>, Vec<_>) = model.named_parameters().into_iter().unzip();
         let optimizer = AdamW::new(&parameters, config.optimizer);
         let metric = Metric { lr: config.optimizer.lr, ..Metric::default() };
@@ -83,8 +106,11 @@ impl<'m> Trainer<'m> {
     ) -> Result<(), E> {
         while self.metric.step < self.config.steps {
             let start = Instant::now();
-            let Some(batch) = batches.next().transpose()? else { break };
-            self.step(&batch)?;
+            let parts = batches.take(self.config.accumulation).collect::<Result<Vec<_>>>()?;
+            if parts.is_empty() {
+                break;
+            }
+            self.step(&parts)?;
             self.spent += start.elapsed();
             self.metric.train_seconds = self.spent.as_secs_f64();
             let flow = on_step(self)?;
@@ -96,30 +122,49 @@ impl<'m> Trainer<'m> {
         Ok(())
     }
 
-    /// One step: loss, gradients, clipping, update. A loss or gradient that is not finite is reported
+    /// How many batches the steps so far have taken.
+    #[must_use]
+    pub fn batches_taken(&self) -> u64 {
+        self.metric.step * self.config.accumulation as u64
+    }
+
+    /// One step on `batches` together: loss, gradients, clipping, update. A loss or gradient that is not finite is reported
     /// and counted in the metric, and neither the weights nor the optimizer change.
     ///
     /// # Errors
-    /// [`Error::NoTargets`] for a batch of padding, [`Error::Model`] where libtorch fails.
-    pub fn step(&mut self, batch: &Batch) -> Result<&Metric> {
-        if batch.targets() == 0 {
-            return Err(Error::NoTargets { documents: batch.shape().0 });
-        }
-        let loss = self.model.loss(batch, true)?;
-        let mut gradients =
-            Tensor::f_run_backward(&[loss.shallow_clone()], &self.parameters, false, false)?;
+    /// [`Error::NoTargets`] for batches of padding, [`Error::Model`] where libtorch fails.
+    pub fn step(&mut self, batches: &[Batch]) -> Result<&Metric> {
+        let (loss, targets, mut gradients) = self.gradients(batches)?;
         self.metric.step += 1;
-        self.metric.tokens += batch.targets() as u64;
-        self.metric.loss = loss.f_double_value(&[])?;
+        self.metric.tokens += targets as u64;
+        self.metric.loss = loss;
+        self.metric.lr = self.config.optimizer.lr
+            * self.config.schedule.factor(self.metric.step, self.config.steps);
         self.metric.grad_norm = clip_grad_norm(&mut gradients, self.config.max_grad_norm)?;
         if self.metric.loss.is_finite() && self.metric.grad_norm.is_finite() {
-            tch::no_grad(|| self.optimizer.step(&mut self.parameters, &gradients))?;
+            tch::no_grad(|| self.optimizer.step(&mut self.parameters, &gradients, self.metric.lr))?;
             self.skipped_in_a_row = 0;
         } else {
             self.metric.skipped += 1;
             self.skipped_in_a_row += 1;
         }
         Ok(&self.metric)
+    }
+
+    /// The mean loss over all targets of `batches`, their number, and its gradients.
+    fn gradients(&self, batches: &[Batch]) -> Result<(f64, usize, Vec<Tensor>)> {
+        let targets: usize = batches.iter().map(Batch::targets).sum();
+        if targets == 0 {
+            return Err(Error::NoTargets { documents: batches.iter().map(|b| b.shape().0).sum() });
+        }
+        let (mut loss, mut gradients) = (0.0, Vec::new());
+        for batch in batches.iter().filter(|batch| batch.targets() > 0) {
+            let share = batch.targets() as f64 / targets as f64;
+            let part = self.model.loss(batch, true)?.f_mul_scalar(share)?;
+            loss += part.f_double_value(&[])?;
+            add(&mut gradients, Tensor::f_run_backward(&[part], &self.parameters, false, false)?)?;
+        }
+        Ok((loss, targets, gradients))
     }
 
     fn check_finite(&self) -> Result<()> {
@@ -135,4 +180,16 @@ impl<'m> Trainer<'m> {
         }
         Ok(())
     }
+}
+
+/// Adds `more` to `sums`, which are empty before the first.
+fn add(sums: &mut Vec<Tensor>, more: Vec<Tensor>) -> Result<()> {
+    if sums.is_empty() {
+        *sums = more;
+        return Ok(());
+    }
+    for (sum, more) in sums.iter_mut().zip(&more) {
+        let _ = sum.f_add_(more)?;
+    }
+    Ok(())
 }

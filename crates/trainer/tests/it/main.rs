@@ -7,7 +7,9 @@ mod fixtures;
 use std::{ops::ControlFlow, time::Duration};
 
 use enredo_model::{Batch, Device, Model, ModelConfig};
-use enredo_trainer::{AdamWConfig, BatchConfig, Batches, Error, TrainConfig, Trainer, evaluate};
+use enredo_trainer::{
+    AdamWConfig, BatchConfig, Batches, Decay, Error, Schedule, TrainConfig, Trainer, evaluate,
+};
 use fixtures::{Fixture, tiny};
 
 fn steps(steps: u64) -> TrainConfig {
@@ -30,7 +32,7 @@ mod parity {
             let rows: Vec<Vec<u32>> =
                 rows.iter().map(|row| row.iter().map(|&id| id as u32).collect()).collect();
             let batch = Batch::new(&rows, 12, &config).unwrap();
-            let ours = trainer.step(&batch).unwrap().loss;
+            let ours = trainer.step(&[batch]).unwrap().loss;
             assert!((ours - theirs).abs() < 1e-4, "{name}, step {}: {ours} {theirs}", i + 1);
         }
         let after = fixture.model("after.", config);
@@ -185,6 +187,42 @@ fn losses_that_are_not_numbers_stop_the_run_and_spare_the_weights() {
 }
 
 #[test]
+fn batches_that_make_up_a_step_count_by_their_tokens() {
+    let [together, apart] = twins();
+    // Rows of different lengths, so that the mean of the means is another number.
+    let rows: Vec<Vec<u32>> = (2..10).map(|n| (0..n).map(|t| 1 + t % 39).collect()).collect();
+    let batch = |rows: &[Vec<u32>]| Batch::new(rows, 32, together.config()).unwrap();
+    let loss = |model: &Model, batches: &[Batch]| {
+        let config = TrainConfig { accumulation: batches.len(), ..steps(9) };
+        let mut trainer = Trainer::new(model, config).unwrap();
+        let metric = trainer.step(batches).unwrap().clone();
+        assert_eq!(trainer.batches_taken(), batches.len() as u64);
+        (metric.loss, metric.grad_norm, metric.tokens)
+    };
+    let (one, norm, tokens) = loss(&together, &[batch(&rows)]);
+    let (two, other, both) = loss(&apart, &[batch(&rows[..3]), batch(&rows[3..])]);
+    assert!((one - two).abs() < 1e-6 && (norm - other).abs() < 1e-5 && tokens == both);
+    for (a, b) in together.parameters().iter().zip(apart.parameters()) {
+        assert!((a - b).abs().max().double_value(&[]) < 1e-4);
+    }
+}
+
+#[test]
+fn the_schedule_is_what_the_steps_use() {
+    let (documents, model) = (documents(), model());
+    let schedule = Schedule { decay: Decay::Linear, warmup_steps: 2, min_ratio: 0.0 };
+    let mut batches = Batches::random(&documents, model.config(), of(4)).unwrap();
+    let mut rates = Vec::new();
+    let mut trainer = Trainer::new(&model, TrainConfig { schedule, ..steps(6) }).unwrap();
+    let on_step = |trainer: &Trainer<'_>| {
+        rates.push(trainer.metric().lr * 1e3);
+        Ok::<_, Error>(ControlFlow::Continue(()))
+    };
+    trainer.fit(&mut batches, on_step).unwrap();
+    assert_eq!(rates, [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]);
+}
+
+#[test]
 fn bad_settings_are_named() {
     let model = model();
     let fault = |config| Trainer::new(&model, config).unwrap_err().to_string();
@@ -192,6 +230,9 @@ fn bad_settings_are_named() {
     assert!(fault(TrainConfig { optimizer, ..steps(1) }).contains("lr is 0"));
     let optimizer = AdamWConfig { betas: (0.9, 1.0), ..AdamWConfig::default() };
     assert!(fault(TrainConfig { optimizer, ..steps(1) }).contains("betas.1 is 1"));
+    assert!(fault(TrainConfig { accumulation: 0, ..steps(1) }).contains("accumulation is 0"));
+    let schedule = Schedule { min_ratio: -1.0, ..Schedule::default() };
+    assert!(fault(TrainConfig { schedule, ..steps(1) }).contains("schedule.min_ratio is -1"));
     assert!(
         fault(TrainConfig { max_grad_norm: f64::NAN, ..steps(1) }).contains("max_grad_norm is NaN")
     );

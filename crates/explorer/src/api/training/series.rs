@@ -76,7 +76,7 @@ mod tests {
         let row = |(step, &loss): (u64, &f64)| {
             let (lr, grad_norm) = (step as f64 / 10.0, 10.0 - step as f64);
             let (tokens, train_seconds) = (100 * step, 2.0 * step as f64);
-            Metric { step, loss, lr, grad_norm, tokens, train_seconds }
+            Metric { step, loss, lr, grad_norm, tokens, train_seconds, skipped: 0 }
         };
         (1..).zip(losses).map(row).collect()
     }
