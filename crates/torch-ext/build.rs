@@ -2,17 +2,20 @@
 
 use std::{env, path::Path};
 
+const FILES: [&str; 4] = ["fused", "generator", "kernels", "mkl"];
+
 fn main() {
-    println!("cargo:rerun-if-changed=shim/shim.cpp");
+    println!("cargo:rerun-if-changed=shim");
     if let Some(lib) = env::var_os("DEP_TCH_LIBTORCH_LIB") {
         let include = Path::new(&lib).join("../include");
         cc::Build::new()
             .cpp(true)
             .std("c++17")
             .warnings(false) // those of libtorch's headers
+            .opt_level(3) // in tests, too: they train
             .include(include.join("torch/csrc/api/include"))
             .include(include)
-            .file("shim/shim.cpp")
+            .files(FILES.map(|name| format!("shim/{name}.cpp")))
             .compile("enredo_shim");
         println!("cargo:rustc-link-lib=torch_cpu");
         println!("cargo:rustc-link-lib=c10");

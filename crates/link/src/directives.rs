@@ -18,6 +18,11 @@ pub fn libtorch() {
     }
 }
 
+/// What libtorch is to find in the binary before it looks into itself; torch-ext has it, and says why. A binary
+/// without torch-ext goes without it.
+const MKL: [&str; 2] =
+    ["-u,mkl_serv_intel_cpu_true", "--export-dynamic-symbol=mkl_serv_intel_cpu_true"];
+
 /// `folder` holds libtorch's libraries.
 fn directives(folder: Option<&Path>) -> Vec<String> {
     let Some(folder) = folder else {
@@ -32,6 +37,7 @@ fn directives(folder: Option<&Path>) -> Vec<String> {
     let mut directives = vec![format!("rerun-if-changed={}", library.display())];
     if library.exists() {
         directives.push(format!("rustc-link-arg=-Wl,-rpath,{}", folder.display()));
+        directives.extend(MKL.map(|flag| format!("rustc-link-arg=-Wl,{flag}")));
         directives.extend(cuda(folder));
     } else {
         directives.push(missing(&library));

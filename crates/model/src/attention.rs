@@ -1,5 +1,6 @@
 //! Multi-head attention, as `torch.nn.MultiheadAttention` names and starts it.
 
+use enredo_torch_ext::causal_softmax_dropout;
 use tch::{Kind, Tensor, nn};
 
 use crate::{ModelConfig, Result, layers::Linear};
@@ -65,9 +66,13 @@ impl Attention {
         if let Some(maps) = maps {
             maps.push(weights(&q, &k, causal)?);
         }
-        let (mask, dropout) = (None::<Tensor>, if train { self.dropout } else { 0.0 });
-        let y =
-            Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false)?;
+        let dropout = if train { self.dropout } else { 0.0 };
+        let y = if causal && dropout > 0.0 {
+            dropped(&q, &k, dropout)?.f_matmul(&v)?
+        } else {
+            let mask = None::<Tensor>;
+            Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false)?
+        };
         self.out_proj.forward(&y.f_transpose(1, 2)?.f_flatten(2, 3)?) // (B, H, T, D) → (B, T, C)
     }
 
@@ -76,6 +81,13 @@ impl Attention {
         let (b, t, c) = x.size3()?;
         Ok(x.f_view([b, t, self.heads, c / self.heads])?.f_transpose(1, 2)?)
     }
+}
+
+/// dropout(softmax(Q Kᵀ / √D)), masked: libtorch's fused attention has no dropout on the CPU. (B, H, T, D) →
+/// (B, H, T, T).
+fn dropped(q: &Tensor, k: &Tensor, p: f64) -> Result<Tensor> {
+    let scale = 1.0 / (q.size()[3] as f64).sqrt();
+    Ok(causal_softmax_dropout(&q.f_matmul(&k.f_transpose(2, 3)?)?, scale, p)?)
 }
 
 /// softmax(Q Kᵀ / √D), written out: what the fused attention never holds. (B, H, T, D) → (B, H, T, T).

@@ -1,5 +1,6 @@
 //! One layer of the transformer: attention, then a feed-forward layer, each with its residual.
 
+use enredo_torch_ext::{dropout_add, relu_dropout};
 use tch::{Tensor, nn};
 
 use crate::{
@@ -73,20 +74,27 @@ impl Block {
     ) -> Result<Tensor> {
         let normalised = |x: &Tensor| norm.map_or_else(|| Ok(x.shallow_clone()), |n| n.forward(x));
         if self.norm_first {
-            let y = layer(&normalised(x)?)?.f_dropout(self.dropout, train)?;
-            Ok(x.f_add(&y)?)
+            self.add(&layer(&normalised(x)?)?, x, train)
         } else {
-            let y = layer(x)?.f_dropout(self.dropout, train)?;
-            normalised(&x.f_add(&y)?)
+            normalised(&self.add(&layer(x)?, x, train)?)
         }
+    }
+
+    /// x + dropout(y).
+    fn add(&self, y: &Tensor, x: &Tensor, train: bool) -> Result<Tensor> {
+        if train && self.dropout > 0.0 {
+            return Ok(dropout_add(y, x, self.dropout)?);
+        }
+        Ok(x.f_add(y)?)
     }
 
     fn feed_forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
         let inner = self.linear1.forward(x)?; // (B, T, intermediate_size)
         let active = match self.act {
+            Activation::Relu if train && self.dropout > 0.0 => relu_dropout(&inner, self.dropout)?,
             Activation::Relu => inner.f_relu()?,
-            Activation::Gelu => inner.f_gelu("none")?,
+            Activation::Gelu => inner.f_gelu("none")?.f_dropout(self.dropout, train)?,
         };
-        self.linear2.forward(&active.f_dropout(self.dropout, train)?)
+        self.linear2.forward(&active)
     }
 }

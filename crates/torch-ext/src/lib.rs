@@ -5,7 +5,10 @@
 //! [`to_safetensors`] and [`from_safetensors`] are tensors of any floating-point type or bytes, with
 //! notes, as the bytes of a safetensors file.
 //!
-//! The shim is one C++ file. None of its functions lets an exception out: each becomes an [`Error`].
+//! [`dropout_add`], [`relu_dropout`] and [`causal_softmax_dropout`] do in one pass what takes libtorch several.
+//!
+//! The shim is a few C++ files. None of its functions lets an exception out: each becomes an [`Error`]. A binary
+//! that links it has MKL's fast kernels on every maker's processors (`shim/mkl.cpp`).
 //!
 //! ```
 //! use enredo_torch_ext::{generator_state, set_generator_state};
@@ -20,10 +23,12 @@
 //! ```
 
 mod error;
+mod fused;
 mod generator;
 mod safetensors;
 mod shim;
 
 pub use error::{Error, Result};
+pub use fused::{causal_softmax_dropout, dropout_add, relu_dropout};
 pub use generator::{generator_state, set_generator_state};
 pub use safetensors::{Tensors, from_safetensors, to_safetensors};

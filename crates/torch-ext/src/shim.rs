@@ -1,4 +1,4 @@
-//! The functions of `shim/shim.cpp`.
+//! The functions of `shim/`.
 
 use std::ffi::{CStr, c_char, c_int};
 
@@ -10,6 +10,23 @@ unsafe extern "C" {
     fn enredo_free(message: *mut c_char);
     pub(crate) fn enredo_generator_state(cuda: c_int, out: *mut *mut C_tensor) -> *mut c_char;
     pub(crate) fn enredo_set_generator_state(cuda: c_int, state: *const C_tensor) -> *mut c_char;
+    pub(crate) fn enredo_dropout(
+        x: *const C_tensor,
+        residual: *const C_tensor,
+        p: f64,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_relu_dropout(
+        x: *const C_tensor,
+        p: f64,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_causal_softmax(
+        scores: *const C_tensor,
+        factor: f64,
+        p: f64,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
 }
 
 /// What a function of the shim returned, as a result.

@@ -1,27 +1,15 @@
-// What tch lacks, by C's rules: no exception leaves, a fault is a message that the caller frees.
+// The states of the generators of random numbers.
 
 #include <ATen/Context.h>
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 
-namespace {
+#include "caught.h"
 
-// nullptr where all went well.
-template <typename F>
-char* caught(F&& work) {
-    try {
-        work();
-        return nullptr;
-    } catch (const std::exception& error) {
-        return strdup(error.what());
-    } catch (...) {
-        return strdup("an exception of no known type");
-    }
-}
+namespace {
 
 // The processor's generator for an index below 0, else that of a CUDA device.
 at::Generator generator(int cuda) {
