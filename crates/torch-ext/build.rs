@@ -2,7 +2,7 @@
 
 use std::{env, path::Path};
 
-const FILES: [&str; 4] = ["fused", "generator", "kernels", "mkl"];
+const FILES: [&str; 5] = ["fused", "generator", "kernels", "mkl", "optimizer"];
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");

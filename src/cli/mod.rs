@@ -13,6 +13,10 @@ mod strategies;
 mod subject;
 mod training;
 
+/// libtorch's tensors come from it, too: the pages of large ones are kept and not asked for again in each step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The held-out loss is taken over each document's first tokens, as many as here.
 pub const EVAL_LENGTH: usize = 32;
 

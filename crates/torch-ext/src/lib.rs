@@ -5,7 +5,8 @@
 //! [`to_safetensors`] and [`from_safetensors`] are tensors of any floating-point type or bytes, with
 //! notes, as the bytes of a safetensors file.
 //!
-//! [`dropout_add`], [`relu_dropout`] and [`causal_softmax_dropout`] do in one pass what takes libtorch several.
+//! [`dropout_add`], [`relu_dropout`] and [`causal_softmax_dropout`] do in one pass what takes libtorch several;
+//! [`adamw`] and [`norm`] are one call for all parameters.
 //!
 //! The shim is a few C++ files. None of its functions lets an exception out: each becomes an [`Error`]. A binary
 //! that links it has MKL's fast kernels on every maker's processors (`shim/mkl.cpp`).
@@ -25,10 +26,12 @@
 mod error;
 mod fused;
 mod generator;
+mod optimizer;
 mod safetensors;
 mod shim;
 
 pub use error::{Error, Result};
 pub use fused::{causal_softmax_dropout, dropout_add, relu_dropout};
 pub use generator::{generator_state, set_generator_state};
+pub use optimizer::{AdamW, Moments, adamw, norm};
 pub use safetensors::{Tensors, from_safetensors, to_safetensors};

@@ -10,6 +10,25 @@ unsafe extern "C" {
     fn enredo_free(message: *mut c_char);
     pub(crate) fn enredo_generator_state(cuda: c_int, out: *mut *mut C_tensor) -> *mut c_char;
     pub(crate) fn enredo_set_generator_state(cuda: c_int, state: *const C_tensor) -> *mut c_char;
+    pub(crate) fn enredo_norm(
+        tensors: *const *const C_tensor,
+        count: usize,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_adamw(
+        parameters: *const *const C_tensor,
+        gradients: *const *const C_tensor,
+        means: *const *const C_tensor,
+        squares: *const *const C_tensor,
+        steps: *const *const C_tensor,
+        count: usize,
+        lr: f64,
+        beta1: f64,
+        beta2: f64,
+        decay: f64,
+        eps: f64,
+        divisor: *const C_tensor,
+    ) -> *mut c_char;
     pub(crate) fn enredo_dropout(
         x: *const C_tensor,
         residual: *const C_tensor,

@@ -1,6 +1,7 @@
 //! AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101).
 
-use tch::Tensor;
+use enredo_torch_ext::{AdamW as Update, Moments, adamw};
+use tch::{Device, Kind, Tensor};
 
 use crate::{Result, error::check};
 
@@ -44,63 +45,98 @@ impl AdamWConfig {
     }
 }
 
-/// The optimizer and its state: two moments a parameter, and the step.
+/// The optimizer and its state: two moments and the number of updates for each parameter.
 #[derive(Debug)]
 pub(crate) struct AdamW {
     config: AdamWConfig,
-    moments: Vec<(Tensor, Tensor)>,
-    step: i32,
+    /// Those that decay, and those that do not.
+    groups: [Group; 2],
+    updates: i32,
+}
+
+/// Parameters with one weight decay.
+#[derive(Debug)]
+struct Group {
+    weight_decay: f64,
+    parameters: Vec<Tensor>,
+    /// Their places among all parameters.
+    places: Vec<usize>,
+    means: Vec<Tensor>,
+    squares: Vec<Tensor>,
+    /// The number of updates, as the kernel wants it.
+    steps: Vec<Tensor>,
+}
+
+impl Group {
+    fn new(all: &[Tensor], weight_decay: f64, is_member: impl Fn(&Tensor) -> bool) -> Self {
+        let places: Vec<usize> = (0..all.len()).filter(|&i| is_member(&all[i])).collect();
+        let parameters: Vec<Tensor> = places.iter().map(|&i| all[i].shallow_clone()).collect();
+        let zeros = || parameters.iter().map(Tensor::zeros_like).collect();
+        let step = |p: &Tensor| Tensor::zeros([], (Kind::Float, p.device()));
+        let steps = parameters.iter().map(step).collect();
+        Self { weight_decay, places, means: zeros(), squares: zeros(), steps, parameters }
+    }
+
+    /// With the place of each among all parameters.
+    fn moments(&self) -> impl Iterator<Item = (usize, (&Tensor, &Tensor))> {
+        self.places.iter().copied().zip(self.means.iter().zip(&self.squares))
+    }
+
+    fn step(&mut self, gradients: &[Tensor], config: Update, divisor: &Tensor) -> Result<()> {
+        if self.places.is_empty() {
+            return Ok(());
+        }
+        let own: Vec<Tensor> = self.places.iter().map(|&i| gradients[i].shallow_clone()).collect();
+        let config = Update { weight_decay: self.weight_decay, ..config };
+        let moments = Moments { means: &self.means, squares: &self.squares, steps: &self.steps };
+        Ok(adamw(&self.parameters, &own, moments, config, divisor)?)
+    }
 }
 
 impl AdamW {
-    /// Both moments of each parameter.
-    pub(crate) fn moments(&self) -> &[(Tensor, Tensor)] {
-        &self.moments
+    pub(crate) fn new(parameters: &[Tensor], config: AdamWConfig) -> Self {
+        let decays = move |p: &Tensor| !config.decay_matrices_only || p.dim() > 1;
+        let groups = [
+            Group::new(parameters, config.weight_decay, decays),
+            Group::new(parameters, 0.0, move |p| !decays(p)),
+        ];
+        Self { config, groups, updates: 0 }
+    }
+
+    /// The first and second moment of each parameter, in their order.
+    pub(crate) fn moments(&self) -> Vec<(&Tensor, &Tensor)> {
+        let mut all: Vec<_> = self.groups.iter().flat_map(Group::moments).collect();
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, moments)| moments).collect()
     }
 
     /// How many updates there were.
     pub(crate) fn updates(&self) -> i32 {
-        self.step
+        self.updates
     }
 
     /// Goes on from `moments`, in the order of the parameters, after `updates`.
     pub(crate) fn restore(&mut self, moments: &[(Tensor, Tensor)], updates: i32) -> Result<()> {
-        for ((mean, square), (new_mean, new_square)) in self.moments.iter_mut().zip(moments) {
-            mean.f_copy_(new_mean)?;
-            square.f_copy_(new_square)?;
+        for (mine, (mean, square)) in self.moments().into_iter().zip(moments) {
+            mine.0.shallow_clone().f_copy_(mean)?;
+            mine.1.shallow_clone().f_copy_(square)?;
         }
-        self.step = updates;
+        self.updates = updates;
         Ok(())
     }
 
-    pub(crate) fn new(parameters: &[Tensor], config: AdamWConfig) -> Self {
-        let moments = parameters.iter().map(|p| (p.zeros_like(), p.zeros_like())).collect();
-        Self { config, moments, step: 0 }
-    }
-
-    /// One update of `parameters` by their gradients, at the learning rate `lr`.
-    pub(crate) fn step(
-        &mut self,
-        parameters: &mut [Tensor],
-        gradients: &[Tensor],
-        lr: f64,
-    ) -> Result<()> {
-        self.step += 1;
-        let AdamWConfig { betas: (beta1, beta2), eps, weight_decay, .. } = self.config;
-        let bias1 = 1.0 - beta1.powi(self.step);
-        let bias2 = 1.0 - beta2.powi(self.step);
-        let all = parameters.iter_mut().zip(gradients).zip(&mut self.moments);
-        for ((parameter, gradient), (mean, square)) in all {
-            if !self.config.decay_matrices_only || parameter.dim() > 1 {
-                let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+    /// One update by the parameters' gradients times `scale`, at the learning rate `lr`.
+    pub(crate) fn step(&mut self, gradients: &[Tensor], lr: f64, scale: f64) -> Result<()> {
+        self.updates += 1;
+        let AdamWConfig { betas, eps, .. } = self.config;
+        let config = Update { lr, betas, weight_decay: 0.0, eps };
+        let device = gradients.first().map_or(Device::Cpu, Tensor::device);
+        let divisor = Tensor::f_full([], 1.0 / scale, (Kind::Float, device))?;
+        for group in &mut self.groups {
+            for step in &mut group.steps {
+                let _ = step.f_fill_(f64::from(self.updates))?;
             }
-            let _ = mean.f_lerp_(gradient, 1.0 - beta1)?;
-            let _ = square.f_lerp_(&gradient.f_square()?, 1.0 - beta2)?;
-            // θ ← θ − lr · (m / bias1) / (√(v / bias2) + ε), the factor folded into the denominator.
-            let scale = -bias1 / (lr * bias2.sqrt());
-            let denominator =
-                square.f_sqrt()?.f_mul_scalar_(scale)?.f_add_scalar_(-eps * bias1 / lr)?;
-            let _ = parameter.f_addcdiv_(mean, &denominator)?;
+            group.step(gradients, config, &divisor)?;
         }
         Ok(())
     }
@@ -117,11 +153,11 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/adamw.safetensors");
         let tensors = Tensor::read_safetensors(path).unwrap();
         let named = |name: String| tensors.iter().find(|(n, _)| *n == name).unwrap().1.copy();
-        let mut parameters = [0, 1].map(|i| named(format!("before.{i}")));
+        let parameters = [0, 1].map(|i| named(format!("before.{i}")));
         let mut optimizer = AdamW::new(&parameters, AdamWConfig::default());
         for step in 0..10 {
             let gradients = [0, 1].map(|i| named(format!("gradient.{step}.{i}")));
-            optimizer.step(&mut parameters, &gradients, 1e-3).unwrap();
+            optimizer.step(&gradients, 1e-3, 1.0).unwrap();
         }
         for (i, parameter) in parameters.iter().enumerate() {
             let theirs = named(format!("after.{i}"));
@@ -134,10 +170,9 @@ mod tests {
     fn decay_can_spare_what_is_no_matrix() {
         let config =
             AdamWConfig { weight_decay: 0.5, decay_matrices_only: true, ..AdamWConfig::default() };
-        let mut parameters =
-            [Tensor::from_slice(&[1f32]), Tensor::from_slice(&[1f32]).view([1, 1])];
+        let parameters = [Tensor::from_slice(&[1f32]), Tensor::from_slice(&[1f32]).view([1, 1])];
         let gradients = [parameters[0].zeros_like(), parameters[1].zeros_like()];
-        AdamW::new(&parameters, config).step(&mut parameters, &gradients, 1.0).unwrap();
+        AdamW::new(&parameters, config).step(&gradients, 1.0, 1.0).unwrap();
         assert_eq!([0, 1].map(|i| parameters[i].double_value(&[0; 2][..i + 1])), [1.0, 0.5]);
     }
 }

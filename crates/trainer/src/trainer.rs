@@ -6,9 +6,7 @@ use enredo_model::{Batch, Model};
 use enredo_run::Metric;
 use tch::Tensor;
 
-use crate::{
-    AdamWConfig, Error, Result, Schedule, adamw::AdamW, clip::clip_grad_norm, error::check,
-};
+use crate::{AdamWConfig, Error, Result, Schedule, adamw::AdamW, clip::clip_scale, error::check};
 
 /// What the trainer itself needs to know; the notebook's values by default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,15 +132,16 @@ impl<'m> Trainer<'m> {
     /// # Errors
     /// [`Error::NoTargets`] for batches of padding, [`Error::Model`] where libtorch fails.
     pub fn step(&mut self, batches: &[Batch]) -> Result<&Metric> {
-        let (loss, targets, mut gradients) = self.gradients(batches)?;
+        let (loss, targets, gradients) = self.gradients(batches)?;
         self.metric.step += 1;
         self.metric.tokens += targets as u64;
         self.metric.loss = loss;
         self.metric.lr = self.config.optimizer.lr
             * self.config.schedule.factor(self.metric.step, self.config.steps);
-        self.metric.grad_norm = clip_grad_norm(&mut gradients, self.config.max_grad_norm)?;
+        self.metric.grad_norm = enredo_torch_ext::norm(&gradients)?;
         if self.metric.loss.is_finite() && self.metric.grad_norm.is_finite() {
-            tch::no_grad(|| self.optimizer.step(&mut self.parameters, &gradients, self.metric.lr))?;
+            let scale = clip_scale(self.metric.grad_norm, self.config.max_grad_norm);
+            self.optimizer.step(&gradients, self.metric.lr, scale)?;
             self.skipped_in_a_row = 0;
         } else {
             self.metric.skipped += 1;
