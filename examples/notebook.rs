@@ -29,7 +29,6 @@ struct Args {
 
 fn main() -> Result<ExitCode> {
     let Args { run: args } = Args::parse();
-    let interrupt = Interrupt::listen()?;
 
     // Steps 1 to 3: documents, tokenizer, model.
     let training = Training::new(args, Progress::new())?;
@@ -43,7 +42,7 @@ fn main() -> Result<ExitCode> {
 
     // Steps 4 and 5: training, with a look on the way.
     let mut journal = Journal::new(&training.folder)?;
-    let val_loss = match training.run(&mut journal, &interrupt)? {
+    let val_loss = match training.run(&mut journal, &Interrupt::listen()?)? {
         Ended::Trained { val_loss } => val_loss,
         Ended::Interrupted { status } => return Ok(ExitCode::from(status)),
     };

@@ -17,9 +17,9 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let interrupt = Interrupt::listen()?;
     let training = Training::new(Args::parse().run, Progress::new())?;
-    match training.run(&mut Journal::new(&training.folder)?, &interrupt)? {
+    let mut journal = Journal::new(&training.folder)?;
+    match training.run(&mut journal, &Interrupt::listen()?)? {
         Ended::Interrupted { status } => Ok(ExitCode::from(status)),
         Ended::Trained { .. } => {
             training.progress.line(format!("The run is in {}", training.folder.path().display()));
