@@ -27,7 +27,7 @@ struct Args {
     /// The run folder [default: the newest in runs/; where there is none, a small one is trained as you watch]
     run: Option<PathBuf>,
     /// Go on with a run that did not end, and show it as it goes
-    #[arg(long, value_name = "RUN", conflicts_with = "run")]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["run", "seed", "column"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
     data: DataArgs,

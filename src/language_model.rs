@@ -60,7 +60,7 @@ impl LanguageModel {
     pub fn open(run: impl AsRef<Path>, device: Device) -> Result<Self> {
         let run = RunFolder::open(run.as_ref())?;
         let config: ModelConfig = run.read_json(layout::CONFIG)?;
-        let model = Model::new(config, device)?;
+        let model = Model::blank(config, device)?;
         let (weights, path, _) = run.newest_weights()?;
         model.take_weights(&weights, &path)?;
         let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;

@@ -20,7 +20,7 @@ use enredo::{
 use program::{example, program, refusal, rows, scratch, stdout};
 
 /// Saves often, so that it can be disturbed often.
-const TINY: &str = "--threads 1 --steps 120 --hidden-size 32 --layers 2 --heads 2 --ffn-size 32 --batch-size 8 \
+const TINY: &str = "--threads 1 --hidden-size 32 --layers 2 --heads 2 --ffn-size 32 --batch-size 8 \
     --log-every 50 --sample-every 40 --eval-every 60 --checkpoint-every 10 \
     --schedule cosine --warmup-steps 10 --accumulation 2";
 
@@ -68,17 +68,17 @@ fn undisturbed(args: &str) -> Record {
     Record::of(&out)
 }
 
-static WHOLE: LazyLock<Record> = LazyLock::new(|| undisturbed(TINY));
+static WHOLE: LazyLock<Record> = LazyLock::new(|| undisturbed(&format!("{TINY} --steps 120")));
 
 /// Starts the run, or goes on with it where there is one.
-fn start(out: &Path) -> Child {
+fn start(out: &Path, steps: &str) -> Child {
     let mut train = program("train");
     if out.join(layout::RUN).exists() {
         train.arg("--resume").arg(out);
     } else {
         train
             .args(TINY.split_whitespace())
-            .args(["--data", &DATA, "--overwrite", "--out"])
+            .args(["--steps", steps, "--data", &DATA, "--overwrite", "--out"])
             .arg(out);
     }
     train.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -101,7 +101,7 @@ fn killed_at_any_moment_it_goes_on() {
     while done < kills {
         let out = scratch().join("run");
         loop {
-            let mut child = start(&out);
+            let mut child = start(&out, "120");
             if done < kills {
                 sleep(Duration::from_millis(random(done, span)));
             }
@@ -126,8 +126,12 @@ fn killed_at_any_moment_it_goes_on() {
 
 /// A run that has taken some steps, and is at it.
 fn under_way() -> (Child, PathBuf) {
+    under_way_to("120")
+}
+
+fn under_way_to(steps: &str) -> (Child, PathBuf) {
     let out = scratch().join("run");
-    let child = start(&out);
+    let child = start(&out, steps);
     let rows = || {
         fs::read(out.join(layout::METRICS))
             .map_or(0, |text| text.iter().filter(|&&b| b == b'\n').count())
@@ -155,7 +159,7 @@ fn told_to_end_it_saves_and_says_how_to_go_on() {
         assert!(text.contains("Stopped after step") && text.contains(&command), "{text}");
         let last = rows::<Metric>(&out).last().unwrap().step;
         assert_eq!(RunFolder::open(&out).unwrap().checkpoints().unwrap().last(), Some(&last));
-        stdout(&start(&out).wait_with_output().unwrap());
+        stdout(&start(&out, "120").wait_with_output().unwrap());
         let mut found = Record::of(&out);
         found.checkpoints.retain(|(step, _)| *step != last || last.is_multiple_of(10));
         assert_eq!(found, *WHOLE);
@@ -268,7 +272,7 @@ mod damage {
         assert!(text.contains("NOT SAVED: cannot write"), "{text}");
         let left = RunFolder::open(&out).unwrap().newest_checkpoint().unwrap().0.unwrap().step;
         assert_eq!(left, before);
-        stdout(&start(&out).wait_with_output().unwrap());
+        stdout(&start(&out, "120").wait_with_output().unwrap());
         assert_eq!(Record::of(&out), *WHOLE);
     }
 }
@@ -278,7 +282,11 @@ fn what_cannot_be_gone_on_with_is_refused() {
     let refused = |args: &[&str]| refusal(&example("train", "", args));
     assert!(refused(&["--resume", "nowhere"]).contains("nowhere is no run"));
     assert!(refused(&["--resume", "x", "--lr", "1"]).contains("cannot be used with"));
-    let (mut child, out) = under_way();
+    let (mut child, out) = under_way_to("100000");
+    let path = out.to_str().unwrap();
+    assert!(refused(&["--resume", path]).contains("is being trained by another process"));
+    let again = refused(&["--steps", "9", "--data", &DATA, "--overwrite", "--out", path]);
+    assert!(again.contains("is being trained by another process"), "{again}");
     child.kill().unwrap();
     child.wait().unwrap();
     let other = scratch().join("other.txt");
@@ -286,4 +294,24 @@ fn what_cannot_be_gone_on_with_is_refused() {
     let args = ["--resume", out.to_str().unwrap(), "--data", other.to_str().unwrap()];
     let text = refused(&args);
     assert!(text.contains("does not hold the documents"), "{text}");
+}
+
+#[test]
+fn a_refusal_changes_nothing() {
+    let out = scratch().join("run");
+    let path = out.to_str().unwrap();
+    let args = format!("{TINY} --steps 120 --max-grad-norm inf");
+    train(&args, &["--data", &DATA, "--out", path]);
+    let record = Record::of(&out);
+    let text = refusal(&example("train", "", &["--resume", path, "--steps", "60"]));
+    assert!(text.contains("at step 120 already"), "{text}");
+    assert_eq!(Record::of(&out), record);
+    train("", &["--resume", path]); // nothing is left to do
+    assert_eq!(Record::of(&out), record);
+    let info = RunFolder::open(&out).unwrap().info().unwrap();
+    assert_eq!(info.settings["max_grad_norm"], "inf", "a setting that JSON has no number for");
+    fs::remove_dir_all(out.join("checkpoints")).unwrap();
+    let text = refusal(&example("train", "", &["--resume", path, "--steps", "200"]));
+    assert!(text.contains("has ended, and has no checkpoint"), "{text}");
+    assert_eq!(rows::<Metric>(&out).len(), 120);
 }

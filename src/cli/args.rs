@@ -210,9 +210,10 @@ impl TrainArgs {
         self.either(self.checkpoint_every, 100, 500)
     }
 
-    /// As recorded, but to the step that is asked for now.
+    /// As recorded, but to the step and with the patience that are asked for now.
     pub(super) fn extended(self, given: &Self) -> Self {
-        Self { steps: given.steps.or(self.steps), ..self }
+        let recipe = self.recipe.extended(&given.recipe);
+        Self { steps: given.steps.or(self.steps), recipe, ..self }
     }
 
     fn either(&self, given: Option<u64>, quick: u64, full: u64) -> u64 {

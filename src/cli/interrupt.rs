@@ -24,10 +24,10 @@ impl Interrupt {
     /// A system that does not let one.
     pub fn listen() -> Result<Self> {
         let interrupt = Self::default();
+        let again = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            let again = Arc::new(AtomicBool::new(false));
             flag::register_conditional_shutdown(signal, status(signal), Arc::clone(&again))?;
-            flag::register(signal, again)?;
+            flag::register(signal, Arc::clone(&again))?;
             flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
         }
         Ok(interrupt)

@@ -86,13 +86,23 @@ impl RecipeArgs {
         Schedule { decay, warmup_steps: self.warmup_steps, min_ratio: self.min_lr_ratio }
     }
 
+    /// As recorded, but with the patience that is given now.
+    pub(super) fn extended(self, given: &Self) -> Self {
+        Self { patience: given.patience.or(self.patience), ..self }
+    }
+
     pub(super) fn settings(&self) -> Map<String, Value> {
         object(json!({
             "schedule": self.schedule.name(), "warmup_steps": self.warmup_steps,
             "decay_steps": self.decay_steps, "min_lr_ratio": self.min_lr_ratio,
             "accumulation": self.accumulation, "weight_decay": self.weight_decay,
-            "decay_matrices_only": self.decay_matrices_only, "max_grad_norm": self.max_grad_norm,
+            "decay_matrices_only": self.decay_matrices_only, "max_grad_norm": number(self.max_grad_norm),
             "max_skipped": self.max_skipped, "patience": self.patience,
         }))
     }
+}
+
+/// JSON has no infinity, which switches clipping off; as text it is a flag again.
+fn number(x: f64) -> Value {
+    if x.is_finite() { json!(x) } else { json!(x.to_string()) }
 }

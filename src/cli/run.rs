@@ -28,7 +28,7 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 28] = [
+const NOT_ON_RESUME: [&str; 30] = [
     "preset",
     "column",
     "vocab_size",
@@ -55,8 +55,10 @@ const NOT_ON_RESUME: [&str; 28] = [
     "eval_every",
     "checkpoint_every",
     "prompt",
+    "quick",
     "seed",
     "out",
+    "overwrite",
 ];
 
 /// The settings in `run.json` as flags again.
@@ -85,7 +87,7 @@ pub struct RunArgs {
     #[allow(missing_docs)]
     pub machine: MachineArgs,
     /// Go on with a run that did not end, by its own settings, from its newest checkpoint that is whole;
-    /// --steps, --data, --device and --threads may be given anew
+    /// --steps, --patience, --data, --device and --threads may be given anew
     #[arg(long, value_name = "RUN", conflicts_with_all = NOT_ON_RESUME)]
     pub resume: Option<PathBuf>,
     /// The run folder [default: the next free one in runs/]
@@ -154,9 +156,9 @@ impl RunArgs {
         Ok(args)
     }
 
-    /// `run.json` with the steps that are asked for now.
+    /// `run.json` with what is asked for now.
     pub(super) fn extended(&self, mut info: RunInfo) -> RunInfo {
-        info.settings.insert("steps".to_owned(), self.train.steps().into());
+        info.settings.extend(self.train.settings());
         info
     }
 

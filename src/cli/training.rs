@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     LanguageModel,
-    run::{Checkpoint, Eval, Floor, LossCurve, Metric, RunFolder, Saver, layout},
+    run::{Checkpoint, Eval, Floor, Lock, LossCurve, Metric, RunFolder, Saver, layout},
     trainer::{Batches, Trainer, evaluate},
 };
 
@@ -34,6 +34,8 @@ pub struct Training {
     pub folder: RunFolder,
     /// Where it goes on from.
     from: Option<Checkpoint>,
+    /// Nobody else trains this run meanwhile.
+    _lock: Lock,
 }
 
 /// How a training ended.
@@ -71,10 +73,12 @@ impl Training {
         data.check(args.train.batch_size)?;
         let prepared = Preparation::new(&args, data, device)?;
         let folder = prepared.create_run(&args)?;
-        Ok(Self { args, progress, prepared, folder, from: None })
+        let lock = folder.lock()?;
+        Ok(Self { args, progress, prepared, folder, from: None, _lock: lock })
     }
 
     fn resume(folder: RunFolder, given: &RunArgs, progress: Progress) -> Result<Self> {
+        let lock = folder.lock()?;
         let info = folder.info()?;
         let args = given.over_recorded(&info)?;
         let device = args.machine.set_up()?;
@@ -88,11 +92,11 @@ impl Training {
         );
         let prepared = Preparation::read(&folder, data, device)?;
         match &from {
-            Some(checkpoint) => take_up(&folder, checkpoint, &prepared.model)?,
-            None => folder.clear_rows()?,
+            Some(checkpoint) => take_up(&folder, checkpoint, &prepared, &args)?,
+            None => begin_anew(&folder)?,
         }
         folder.write_info(&args.extended(info))?;
-        Ok(Self { args, progress, prepared, folder, from })
+        Ok(Self { args, progress, prepared, folder, from, _lock: lock })
     }
 
     /// Saves the weights from which the training starts; those of a run that is gone on with are there.
@@ -137,7 +141,7 @@ impl Training {
         let mut batches = draw(&self.prepared.train, model.config(), config)?;
         let mut trainer = self.trainer()?;
         batches.seek(trainer.batches_taken());
-        let mut course = Course::new(self, journal)?;
+        let mut course = Course::new(self, journal, trainer.metric().skipped)?;
         self.announce(trainer.metric().step)?;
         let mut status = None;
         if !course.is_over() {
@@ -227,7 +231,7 @@ struct Course<'t, 'j> {
 }
 
 impl<'t, 'j> Course<'t, 'j> {
-    fn new(training: &'t Training, journal: &'j mut Journal) -> Result<Self> {
+    fn new(training: &'t Training, journal: &'j mut Journal, skipped: u64) -> Result<Self> {
         let saver = Saver::new(&training.folder, KEPT)?;
         let mut course = Self {
             training,
@@ -237,7 +241,7 @@ impl<'t, 'j> Course<'t, 'j> {
             last: None,
             lowest: f64::INFINITY,
             worse: 0,
-            skipped: 0,
+            skipped,
             saved: None,
         };
         for eval in training.folder.rows::<Eval>()? {
@@ -324,7 +328,8 @@ impl<'t, 'j> Course<'t, 'j> {
     fn judge(&mut self, &Eval { step, val_loss, .. }: &Eval) {
         let args = &self.training.args.train;
         let has_checkpoint = step.is_multiple_of(args.checkpoint_every()) || step == args.steps();
-        if has_checkpoint && self.best.is_none_or(|(best, _)| val_loss < best) {
+        let is_better = self.best.is_none_or(|(best, _)| val_loss < best);
+        if has_checkpoint && val_loss.is_finite() && is_better {
             self.best = Some((val_loss, step));
         }
         self.worse = if val_loss < self.lowest { 0 } else { self.worse + 1 };
@@ -366,15 +371,43 @@ fn newest_checkpoint(folder: &RunFolder, progress: &Progress) -> Result<Option<C
     Ok(found)
 }
 
-fn take_up(folder: &RunFolder, checkpoint: &Checkpoint, model: &LanguageModel) -> Result<()> {
-    let path = folder.checkpoint(checkpoint.step).join(layout::MODEL);
-    model.model().take_weights(&checkpoint.model, &path)?;
+/// Changes nothing in the folder before it is clear that the training can go on.
+fn take_up(
+    folder: &RunFolder,
+    checkpoint: &Checkpoint,
+    prepared: &Preparation,
+    args: &RunArgs,
+) -> Result<()> {
+    let (step, steps) = (checkpoint.step, args.train.steps());
+    ensure!(steps >= step, "--steps is {steps}, and the run is at step {step} already");
+    let path = folder.checkpoint(step);
+    prepared.model.model().take_weights(&checkpoint.model, &path.join(layout::MODEL))?;
+    if let Some(state) = &checkpoint.trainer {
+        Trainer::new(prepared.model.model(), args.train.config())?.restore(state)?;
+    }
     folder.cut_back(checkpoint)?;
     Ok(folder.remove(layout::MODEL)?) // which is written anew at the end
+}
+
+/// A run that was ended before its first checkpoint.
+fn begin_anew(folder: &RunFolder) -> Result<()> {
+    ensure!(
+        !folder.file(layout::MODEL)?.exists(),
+        "{} has ended, and has no checkpoint from which to go on",
+        folder.path().display()
+    );
+    Ok(folder.clear_rows()?)
 }
 
 /// How to go on with a run: this program again.
 fn resume_command(run: &Path) -> String {
     let program = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
-    format!("{} --resume {}", program.display(), run.display())
+    format!("{} --resume {}", quoted(&program), quoted(run))
+}
+
+/// As a shell reads it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -96,6 +96,8 @@ mod tests {
         let expected = [
             format!("rerun-if-changed={at}/libtorch_cpu.so"),
             format!("rustc-link-arg=-Wl,-rpath,{at}"),
+            "rustc-link-arg=-Wl,-u,mkl_serv_intel_cpu_true".to_owned(),
+            "rustc-link-arg=-Wl,--export-dynamic-symbol=mkl_serv_intel_cpu_true".to_owned(),
         ];
         assert_eq!(directives(Some(&folder.0)), expected);
     }

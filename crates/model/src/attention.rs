@@ -3,7 +3,10 @@
 use enredo_torch_ext::causal_softmax_dropout;
 use tch::{Kind, Tensor, nn};
 
-use crate::{ModelConfig, Result, layers::Linear};
+use crate::{
+    ModelConfig, Result,
+    layers::{Linear, Start},
+};
 
 /// Where the weights of each attention are to be kept, if anywhere: (B, H, T, T).
 pub(crate) type Maps<'a> = Option<&'a mut Vec<Tensor>>;
@@ -19,15 +22,15 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig) -> Result<Self> {
+    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig, start: Start) -> Result<Self> {
         let c = config.hidden_size;
         // Xavier: U(±√(6 / (in + out))) for the three projections as one matrix (3C, C).
         let bound = (6.0 / (4 * c) as f64).sqrt();
-        let xavier = nn::Init::Uniform { lo: -bound, up: bound };
+        let xavier = start.by(nn::Init::Uniform { lo: -bound, up: bound });
         Ok(Self {
             in_proj_weight: path.f_var("in_proj_weight", &[3 * c as i64, c as i64], xavier)?,
             in_proj_bias: path.f_zeros("in_proj_bias", &[3 * c as i64])?,
-            out_proj: Linear::zero_bias(&(path / "out_proj"), c, c)?,
+            out_proj: Linear::zero_bias(&(path / "out_proj"), c, c, start)?,
             heads: config.num_attention_heads as i64,
             dropout: config.hidden_dropout_prob,
         })

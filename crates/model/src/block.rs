@@ -6,7 +6,7 @@ use tch::{Tensor, nn};
 use crate::{
     Activation, ModelConfig, Result,
     attention::{Attention, Maps},
-    layers::{LayerNorm, Linear},
+    layers::{LayerNorm, Linear, Start},
 };
 
 /// The block of `torch.nn.TransformerEncoderLayer`, or of `TransformerDecoderLayer` where the
@@ -24,19 +24,19 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig) -> Result<Self> {
+    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig, start: Start) -> Result<Self> {
         let (c, inner) = (config.hidden_size, config.intermediate_size);
         let layers = if config.add_cross_attention { 3 } else { 2 };
         let norm =
             |i: usize| LayerNorm::new(&(path / format!("norm{i}")), c, config.layer_norm_eps);
         Ok(Self {
-            self_attn: Attention::new(&(path / "self_attn"), config)?,
+            self_attn: Attention::new(&(path / "self_attn"), config, start)?,
             cross_attn: config
                 .add_cross_attention
-                .then(|| Attention::new(&(path / "multihead_attn"), config))
+                .then(|| Attention::new(&(path / "multihead_attn"), config, start))
                 .transpose()?,
-            linear1: Linear::new(&(path / "linear1"), c, inner)?,
-            linear2: Linear::new(&(path / "linear2"), inner, c)?,
+            linear1: Linear::new(&(path / "linear1"), c, inner, start)?,
+            linear2: Linear::new(&(path / "linear2"), inner, c, start)?,
             norms: (1..=layers).map(norm).collect::<Result<_>>()?,
             norm_first: config.norm_first,
             act: config.hidden_act,

@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor, nn};
 use crate::{
     Batch, ModelConfig, PositionEmbedding, Result, Session,
     block::Block,
-    layers::{LayerNorm, Linear, embedding},
+    layers::{LayerNorm, Linear, Start, embedding},
 };
 
 /// A decoder-only transformer and its parameters.
@@ -30,26 +30,39 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Config`], or [`crate::Error::Torch`] for want of memory.
     pub fn new(config: ModelConfig, device: Device) -> Result<Self> {
+        let model = Self::build(config, device, Start::Random)?;
+        model.copy_first_block();
+        Ok(model)
+    }
+
+    /// A model whose parameters are still to be read. It draws no random number, so that a training in the
+    /// same process is not disturbed.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn blank(config: ModelConfig, device: Device) -> Result<Self> {
+        Self::build(config, device, Start::Blank)
+    }
+
+    fn build(config: ModelConfig, device: Device, start: Start) -> Result<Self> {
         config.validate()?;
         let vars = nn::VarStore::new(device);
         let root = &vars.root();
         let (c, layers) = (config.hidden_size, root / "decoder" / "layers");
-        let model = Self {
-            token_emb: embedding(&(root / "token_emb"), config.vocab_size, c)?,
-            positions: positions(root, &config)?,
+        Ok(Self {
+            token_emb: embedding(&(root / "token_emb"), config.vocab_size, c, start)?,
+            positions: positions(root, &config, start)?,
             blocks: (0..config.num_hidden_layers)
-                .map(|i| Block::new(&(&layers / i), &config))
+                .map(|i| Block::new(&(&layers / i), &config, start))
                 .collect::<Result<_>>()?,
             norm: config
                 .norm_first
                 .then(|| LayerNorm::new(&(root / "decoder" / "norm"), c, config.layer_norm_eps))
                 .transpose()?,
-            lm_head: Linear::new(&(root / "lm_head"), c, config.vocab_size)?,
+            lm_head: Linear::new(&(root / "lm_head"), c, config.vocab_size, start)?,
             config,
             vars,
-        };
-        model.copy_first_block();
-        Ok(model)
+        })
     }
 
     /// What this model is.
@@ -197,10 +210,10 @@ pub(crate) fn to_vec(tensor: &Tensor) -> Result<Vec<f32>> {
 }
 
 /// One vector of C for each position: (`max_position_embeddings`, C).
-fn positions(root: &nn::Path<'_>, config: &ModelConfig) -> Result<Tensor> {
+fn positions(root: &nn::Path<'_>, config: &ModelConfig, start: Start) -> Result<Tensor> {
     let (count, c) = (config.max_position_embeddings, config.hidden_size);
     match config.position_embedding_type {
-        PositionEmbedding::Absolute => embedding(&(root / "pos_emb"), count, c),
+        PositionEmbedding::Absolute => embedding(&(root / "pos_emb"), count, c, start),
         PositionEmbedding::Sinusoidal => Ok(sinusoids(count, c).to_device(root.device())),
     }
 }

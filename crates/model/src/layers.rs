@@ -4,6 +4,24 @@ use tch::{Tensor, nn};
 
 use crate::Result;
 
+/// What parameters hold at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// PyTorch's initial distributions.
+    Random,
+    /// Zeros, to be replaced by weights that are read: no random number is drawn.
+    Blank,
+}
+
+impl Start {
+    pub(crate) fn by(self, init: nn::Init) -> nn::Init {
+        match self {
+            Self::Random => init,
+            Self::Blank => nn::Init::Const(0.0),
+        }
+    }
+}
+
 /// y = x Wᵀ + b.
 #[derive(Debug)]
 pub(crate) struct Linear {
@@ -13,16 +31,26 @@ pub(crate) struct Linear {
 
 impl Linear {
     /// `weight` (out, in) and `bias` (out), both U(±1/√in), as `torch.nn.Linear` starts.
-    pub(crate) fn new(path: &nn::Path<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+    pub(crate) fn new(
+        path: &nn::Path<'_>,
+        inputs: usize,
+        outputs: usize,
+        start: Start,
+    ) -> Result<Self> {
         let bound = 1.0 / (inputs as f64).sqrt();
-        let uniform = nn::Init::Uniform { lo: -bound, up: bound };
+        let uniform = start.by(nn::Init::Uniform { lo: -bound, up: bound });
         let bias = path.f_var("bias", &[outputs as i64], uniform)?;
         Ok(Self { weight: path.f_var("weight", &[outputs as i64, inputs as i64], uniform)?, bias })
     }
 
     /// As [`new`](Self::new), with the bias at 0.
-    pub(crate) fn zero_bias(path: &nn::Path<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let mut linear = Self::new(path, inputs, outputs)?;
+    pub(crate) fn zero_bias(
+        path: &nn::Path<'_>,
+        inputs: usize,
+        outputs: usize,
+        start: Start,
+    ) -> Result<Self> {
+        let mut linear = Self::new(path, inputs, outputs, start)?;
         tch::no_grad(|| linear.bias.f_zero_().map(drop))?;
         Ok(linear)
     }
@@ -57,7 +85,12 @@ impl LayerNorm {
 }
 
 /// A vector of C for each of `count` ids, N(0, 1) as `torch.nn.Embedding` starts.
-pub(crate) fn embedding(path: &nn::Path<'_>, count: usize, size: usize) -> Result<Tensor> {
-    let normal = nn::Init::Randn { mean: 0.0, stdev: 1.0 };
+pub(crate) fn embedding(
+    path: &nn::Path<'_>,
+    count: usize,
+    size: usize,
+    start: Start,
+) -> Result<Tensor> {
+    let normal = start.by(nn::Init::Randn { mean: 0.0, stdev: 1.0 });
     Ok(path.f_var("weight", &[count as i64, size as i64], normal)?)
 }

@@ -17,7 +17,7 @@ impl Model {
     /// # Performance
     /// Holds the file and the parameters in memory at once.
     pub fn load(config: ModelConfig, path: impl AsRef<Path>, device: Device) -> Result<Self> {
-        let model = Self::new(config, device)?;
+        let model = Self::blank(config, device)?;
         model.load_weights(path)?;
         Ok(model)
     }

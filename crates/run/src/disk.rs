@@ -44,9 +44,13 @@ impl Op<'_> {
     }
 }
 
-/// Only Unix opens folders as files.
+/// Only Unix opens folders as files; elsewhere it takes the right to write.
 pub(crate) fn sync(path: &Path) -> io::Result<()> {
-    if cfg!(unix) || !path.is_dir() { File::open(path)?.sync_all() } else { Ok(()) }
+    match path.is_dir() {
+        true if cfg!(unix) => File::open(path)?.sync_all(),
+        true => Ok(()),
+        false => File::options().write(true).open(path)?.sync_all(),
+    }
 }
 
 fn fine_if_absent(error: io::Error) -> io::Result<()> {

@@ -112,6 +112,20 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// Another process trains this run.
+    #[error("{} is being trained by another process; wait for it, or end it", path.display())]
+    Locked {
+        /// The run.
+        path: PathBuf,
+    },
+
+    /// The thread that saves has ended early.
+    #[error("{}: the thread that saves checkpoints ended early; its last one is not there", path.display())]
+    SaverEnded {
+        /// The run.
+        path: PathBuf,
+    },
+
     /// The system gives no thread to save on.
     #[error("cannot start a thread to save on: {source}; end other programs, or raise their limit")]
     Thread {

@@ -34,7 +34,11 @@ impl RunFolder {
         fs::create_dir_all(&folder.path).map_err(Error::write(&folder.path))?;
         match folder.occupant() {
             Some(found) if !overwrite => Err(Error::Occupied { path: folder.path, found }),
-            Some(_) => folder.clear().map(|()| folder),
+            Some(_) => {
+                let _lock = folder.lock()?;
+                folder.clear()?;
+                Ok(folder)
+            }
             None => Ok(folder),
         }
     }
@@ -91,6 +95,7 @@ impl RunFolder {
         for step in self.checkpoints()? {
             remove(&self.checkpoint(step), |path| fs::remove_dir_all(path))?;
         }
+        remove(&self.path.join(layout::LOCK), |path| fs::remove_file(path))?;
         for name in [layout::SAVING, layout::REPLACED] {
             remove(&self.path.join(layout::CHECKPOINTS).join(name), |path| {
                 fs::remove_dir_all(path)

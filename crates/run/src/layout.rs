@@ -30,6 +30,8 @@ pub const TRAINER: &str = "trainer.safetensors";
 /// Sizes and hashes of a checkpoint's files, inside it.
 pub const MANIFEST: &str = "manifest.json";
 pub(crate) const NEW_MANIFEST: &str = ".manifest.json.tmp";
+/// Held by whoever trains the run.
+pub(crate) const LOCK: &str = ".lock";
 /// Where a checkpoint is made, inside [`CHECKPOINTS`].
 pub(crate) const SAVING: &str = ".saving";
 /// Where one waits that is being replaced, inside [`CHECKPOINTS`].

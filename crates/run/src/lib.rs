@@ -43,6 +43,7 @@ mod folder;
 mod info;
 mod jsonl;
 pub mod layout;
+mod lock;
 #[cfg(feature = "plot")]
 mod plot;
 mod rows;
@@ -55,6 +56,7 @@ pub use error::{Error, Result};
 pub use folder::RunFolder;
 pub use info::{DataInfo, FORMAT_VERSION, RunInfo};
 pub use jsonl::{RowWriter, Rows};
+pub use lock::Lock;
 #[cfg(feature = "plot")]
 pub use plot::{Floor, LossCurve};
 pub use rows::{Eval, Metric, Row, Sample, Strategy};

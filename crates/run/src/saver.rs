@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    path::PathBuf,
     sync::mpsc::{Receiver, Sender, channel},
     thread::{self, JoinHandle},
 };
@@ -12,6 +13,8 @@ use crate::{Error, Result, RunFolder, Snapshot};
 /// the newest few and in the best alone.
 #[derive(Debug)]
 pub struct Saver {
+    /// The run.
+    path: PathBuf,
     /// None once it was told to end.
     work: Option<Sender<(Snapshot, Vec<u64>)>>,
     done: Receiver<Result<u64>>,
@@ -33,7 +36,7 @@ impl Saver {
         let (work, asked) = channel::<(Snapshot, Vec<u64>)>();
         let (tell, done) = channel();
         let newest = folder.checkpoints()?.into();
-        let folder = folder.clone();
+        let (path, folder) = (folder.path().to_owned(), folder.clone());
         let save = move |(snapshot, kept): (Snapshot, Vec<u64>)| {
             folder.save(&snapshot).and_then(|()| folder.prune(&kept)).map(|()| snapshot.step())
         };
@@ -41,7 +44,7 @@ impl Saver {
             move || asked.into_iter().map(save).try_for_each(|told| tell.send(told)).unwrap_or(());
         let thread = thread::Builder::new().name("saver".to_owned()).spawn(work_on);
         let thread = Some(thread.map_err(|source| Error::Thread { source })?);
-        Ok(Self { work: Some(work), done, thread, is_busy: false, newest, keep: keep.max(1) })
+        Ok(Self { path, work: Some(work), done, thread, is_busy: false, newest, keep: keep.max(1) })
     }
 
     /// Hands `snapshot` over, and waits only where the one before is still being written. `best` is the
@@ -55,8 +58,9 @@ impl Saver {
         self.newest.push_back(snapshot.step());
         let newest = self.newest.iter().rev().take(self.keep).copied();
         let kept = newest.chain(best).collect();
-        self.is_busy = self.work.as_ref().is_some_and(|work| work.send((snapshot, kept)).is_ok());
-        before
+        self.is_busy = true;
+        let sent = self.work.as_ref().is_some_and(|work| work.send((snapshot, kept)).is_ok());
+        before.and(if sent { Ok(()) } else { Err(self.ended()) })
     }
 
     /// Waits until all that was handed over is on the disk.
@@ -67,7 +71,11 @@ impl Saver {
         if !std::mem::take(&mut self.is_busy) {
             return Ok(());
         }
-        self.done.recv().map_or(Ok(()), |told| told.map(drop))
+        self.done.recv().map_or_else(|_| Err(self.ended()), |told| told.map(drop))
+    }
+
+    fn ended(&self) -> Error {
+        Error::SaverEnded { path: self.path.clone() }
     }
 }
 

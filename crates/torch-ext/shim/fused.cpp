@@ -25,6 +25,7 @@ namespace {
 constexpr int64_t GRAIN = 16384;
 
 Drop drawn(double p) {
+    TORCH_CHECK(p >= 0.0 && p < 1.0, "a share of ", p, " cannot be dropped; it must be in [0, 1)");
     auto generator = at::globalContext().defaultGenerator(at::kCPU);
     std::lock_guard<std::mutex> lock(generator.mutex());
     uint64_t bits = p > 0.0 ? at::check_generator<at::CPUGeneratorImpl>(generator)->random64() : 0;
@@ -101,6 +102,7 @@ struct CausalSoftmax : Function<CausalSoftmax> {
         ctx->saved_data["factor"] = factor;
         auto from = scores.contiguous(), all = at::empty_like(from), y = at::empty_like(from);
         int64_t t = from.size(-1);
+        TORCH_CHECK(from.dim() >= 2 && t > 0 && from.size(-2) == t, "scores of attention to itself are square");
         const float* in = from.const_data_ptr<float>();
         float *whole = all.mutable_data_ptr<float>(), *out = y.mutable_data_ptr<float>();
         auto rows = [&](int64_t begin, int64_t end) { softmax(in, whole, out, begin, end, t, static_cast<float>(factor), how); };

@@ -22,6 +22,13 @@ std::vector<Tensor> list(Tensor* const* tensors, size_t count) {
     return all;
 }
 
+// The kernel walks over raw memory, by the parameter's length.
+void fits(const Tensor& parameter, const Tensor& other) {
+    TORCH_CHECK(other.sizes() == parameter.sizes() && other.scalar_type() == parameter.scalar_type() &&
+                    other.device() == parameter.device() && other.is_contiguous() && parameter.is_contiguous(),
+                "a gradient or moment does not fit its parameter");
+}
+
 }  // namespace
 
 extern "C" {
@@ -40,6 +47,9 @@ char* enredo_adamw(Tensor* const* parameters, Tensor* const* gradients, Tensor* 
                    const Tensor* divisor) {
     return caught([&] {
         at::NoGradGuard guard;
+        for (size_t i = 0; i < count; i++) {
+            for (auto* other : {gradients[i], means[i], squares[i]}) fits(*parameters[i], *other);
+        }
         at::_fused_adamw_(list(parameters, count), list(gradients, count), list(means, count), list(squares, count), {},
                           list(steps, count), lr, beta1, beta2, decay, eps, false, false, *divisor, std::nullopt);
     });

@@ -172,6 +172,16 @@ mod tests {
     }
 
     #[test]
+    fn what_makes_no_sense_is_refused() {
+        let x = numbers(&[2, 3]);
+        for p in [-0.1, 1.0, f64::NAN] {
+            assert!(relu_dropout(&x, p).unwrap_err().to_string().contains("in [0, 1)"));
+        }
+        assert!(causal_softmax_dropout(&x, 1.0, 0.0).unwrap_err().to_string().contains("square"));
+        assert!(causal_softmax_dropout(&numbers(&[0, 0]), 1.0, 0.0).is_err());
+    }
+
+    #[test]
     fn other_types_go_the_plain_way() {
         let x = Tensor::ones([4, 4], (Kind::Double, Device::Cpu));
         assert_eq!(dropout_add(&x, &x, 0.0).unwrap().double_value(&[0, 0]), 2.0);

@@ -6,9 +6,11 @@ use tch::Tensor;
 use torch_sys::C_tensor;
 
 use crate::{
-    Result,
+    Error, Result,
     shim::{enredo_adamw, enredo_norm, told},
 };
+
+const UPDATE: &str = "update the parameters";
 
 /// The L2 norm of all numbers of `tensors` together.
 ///
@@ -63,8 +65,11 @@ pub fn adamw(
     let [parameters, gradients] = [parameters, gradients].map(pointers);
     let [means, squares, steps] = [moments.means, moments.squares, moments.steps].map(pointers);
     let AdamW { lr, betas: (beta1, beta2), weight_decay, eps } = config;
-    let count = [&gradients, &means, &squares, &steps].map(|list| list.len()).into_iter().min();
-    // SAFETY: each list has `count` tensors at least, all of which outlive the call.
+    if [&gradients, &means, &squares, &steps].iter().any(|list| list.len() != parameters.len()) {
+        let reason = "the lists differ in length".to_owned();
+        return Err(Error::Shim { task: UPDATE, reason });
+    }
+    // SAFETY: the lists are equally long, their tensors outlive the call, and the shim compares their shapes.
     unsafe {
         let message = enredo_adamw(
             parameters.as_ptr(),
@@ -72,7 +77,7 @@ pub fn adamw(
             means.as_ptr(),
             squares.as_ptr(),
             steps.as_ptr(),
-            parameters.len().min(count.unwrap_or(0)),
+            parameters.len(),
             lr,
             beta1,
             beta2,
@@ -80,10 +85,33 @@ pub fn adamw(
             eps,
             divisor.as_ptr(),
         );
-        told("update the parameters", message)
+        told(UPDATE, message)
     }
 }
 
 fn pointers(tensors: &[Tensor]) -> Vec<*const C_tensor> {
     tensors.iter().map(Tensor::as_ptr).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let zeros = |n| Tensor::zeros([n], (Kind::Float, Device::Cpu));
+        let (one, step) = ([zeros(8)], [Tensor::from(1f32)]);
+        let config = AdamW { lr: 0.1, betas: (0.9, 0.999), weight_decay: 0.0, eps: 1e-8 };
+        let update = |gradients: &[Tensor], means: &[Tensor]| {
+            let moments = Moments { means, squares: &[zeros(8)], steps: &step };
+            adamw(&one, gradients, moments, config, &Tensor::from(1f32))
+        };
+        update(&[zeros(8)], &[zeros(8)]).unwrap();
+        assert!(update(&[zeros(7)], &[zeros(8)]).unwrap_err().to_string().contains("does not fit"));
+        assert!(update(&[zeros(8)], &[]).unwrap_err().to_string().contains("length"));
+        assert!(norm(&[]).is_err());
+    }
 }

@@ -14,6 +14,8 @@ use crate::{Error, Result, Trainer};
 const METRIC: &str = "metric";
 const UPDATES: &str = "updates";
 const SKIPPED: &str = "skipped_in_a_row";
+/// The state of the CPU's generator.
+const CPU: &str = "generator.cpu";
 
 impl Trainer<'_> {
     /// The optimizer's moments, the counters, and the states of libtorch's generators as the bytes of a
@@ -48,9 +50,12 @@ impl Trainer<'_> {
             Ok((tensor(&state, &mean, m)?, tensor(&state, &square, m)?))
         });
         let moments = moments.collect::<Result<Vec<_>>>()?;
+        state.tensors.get(CPU).ok_or_else(|| missing(CPU))?;
+        // A training that moves to another device has no state of its generator yet.
         for (name, device) in generators(self.model.device()) {
-            let found = state.tensors.get(name).ok_or_else(|| missing(name))?;
-            set_generator_state(device, found)?;
+            if let Some(found) = state.tensors.get(name) {
+                set_generator_state(device, found)?;
+            }
         }
         self.optimizer.restore(&moments, updates)?;
         self.spent = Duration::try_from_secs_f64(metric.train_seconds).unwrap_or_default();
@@ -75,7 +80,7 @@ fn moment_names(parameter: &str) -> [String; 2] {
 /// Those that a training on `device` draws from, by the names of their states.
 fn generators(device: Device) -> impl Iterator<Item = (&'static str, Device)> {
     let own = (device != Device::Cpu).then_some(("generator.device", device));
-    [("generator.cpu", Device::Cpu)].into_iter().chain(own)
+    [(CPU, Device::Cpu)].into_iter().chain(own)
 }
 
 fn note<T: serde::de::DeserializeOwned>(state: &Tensors, name: &str) -> Result<T> {

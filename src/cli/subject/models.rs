@@ -46,7 +46,7 @@ impl Models {
     /// A step without a checkpoint is the last one.
     fn load(&self, step: u64) -> Result<Model> {
         let path = self.folder.checkpoint(step).join(layout::MODEL);
-        let model = Model::new(self.config.clone(), self.device)?;
+        let model = Model::blank(self.config.clone(), self.device)?;
         if path.exists() {
             model.take_weights(&self.folder.weights(step)?, &path)?;
         } else {
