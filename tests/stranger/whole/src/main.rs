@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut losses = Vec::new();
     Trainer::new(model.model(), TrainConfig { steps: 30, ..TrainConfig::default() })?.fit(
         &mut batches,
-        |metric, _| {
-            losses.push(metric.loss);
+        |trainer| {
+            losses.push(trainer.metric().loss);
             Ok::<_, enredo::Error>(ControlFlow::Continue(()))
         },
     )?;
