@@ -92,36 +92,46 @@ fn random(i: u64, most: u64) -> u64 {
 #[test]
 fn killed_at_any_moment_it_goes_on() {
     let kills: u64 = std::env::var("ENREDO_KILLS").map_or(6, |n| n.parse().unwrap());
-    LazyLock::force(&DATA);
-    let began = Instant::now();
     let whole = &*WHOLE;
-    // Shorter than a run, so that most are killed more than once.
-    let span = began.elapsed().as_millis() as u64 * 6 / 10;
     let (mut done, mut amid, mut runs) = (0, 0, 0);
     while done < kills {
         let out = scratch().join("run");
-        loop {
+        while done < kills {
+            let had = length(&out);
             let mut child = start(&out, "120");
-            if done < kills {
-                sleep(Duration::from_millis(random(done, span)));
+            if done % 2 == 0 {
+                wait_for_rows(&mut child, &out, had); // else it may be killed before it begins
             }
-            if done < kills && child.try_wait().unwrap().is_none() {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                done += 1;
-                amid += u64::from(out.join(layout::METRICS).metadata().is_ok_and(|f| f.len() > 0));
-                continue;
+            sleep(Duration::from_millis(random(done, 400)));
+            if child.try_wait().unwrap().is_some() {
+                break;
             }
-            stdout(&child.wait_with_output().unwrap());
-            break;
+            child.kill().unwrap();
+            child.wait().unwrap();
+            done += 1;
+            amid += u64::from(length(&out) > 0);
         }
+        stdout(&start(&out, "120").wait_with_output().unwrap());
         runs += 1;
         assert_eq!(Record::of(&out), *whole, "after {done} kills");
         fs::remove_dir_all(out.parent().unwrap()).unwrap();
     }
+    assert!(amid >= kills / 3, "{amid} of {kills} kills came after the first step");
     println!(
-        "{done} kills, {amid} of them amid the training, in {runs} runs: each run is bit-equal to the undisturbed one"
+        "{done} kills, {amid} of them after the first step, in {runs} runs: each run is bit-equal to the undisturbed one"
     );
+}
+
+/// Of the rows that a run has written, in bytes.
+fn length(out: &Path) -> u64 {
+    out.join(layout::METRICS).metadata().map_or(0, |file| file.len())
+}
+
+/// Until it writes more than it had, or ends.
+fn wait_for_rows(child: &mut Child, out: &Path, had: u64) {
+    while length(out) <= had && child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_millis(1));
+    }
 }
 
 /// A run that has taken some steps, and is at it.

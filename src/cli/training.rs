@@ -3,7 +3,6 @@
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -166,13 +165,14 @@ impl Training {
     }
 
     fn trainer(&self) -> Result<Trainer<'_>> {
-        let trainer = Trainer::new(self.model().model(), self.args.train.config())?;
-        let Some(state) = self.from.as_ref().and_then(|from| from.trainer.as_deref()) else {
-            return Ok(trainer.with_time_spent(self.prepared.encoding));
-        };
-        let mut trainer = trainer.with_time_spent(Duration::ZERO);
-        trainer.restore(state)?;
-        Ok(trainer)
+        let mut trainer = Trainer::new(self.model().model(), self.args.train.config())?;
+        match self.from.as_ref().and_then(|from| from.trainer.as_deref()) {
+            None => Ok(trainer.with_time_spent(self.prepared.encoding)),
+            Some(state) => {
+                trainer.restore(state)?;
+                Ok(trainer)
+            }
+        }
     }
 
     fn announce(&self, done: u64) -> Result<()> {
