@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::Result;
 use enredo::{
     corpus::Grammar,
-    model::{self, Device, Model, ModelConfig},
+    model::{self, Device, Dtype, Mode, Model, ModelConfig},
     tokenization::{Tokenizer, WordLevelConfig},
     trainer::{BatchConfig, Batches, evaluate},
 };
@@ -24,7 +24,7 @@ fn main() -> Result<()> {
     let mut parameters = model.parameters();
     let batches = Batches::epochs(train, model.config(), BatchConfig::default())?;
     for (step, batch) in (1..=200).zip(batches) {
-        let loss = model.loss(&batch?, true)?;
+        let loss = model.loss(&batch?, Mode::Train(Dtype::Float32))?;
         let gradients = Tensor::f_run_backward(&[&loss], &parameters, false, false)?;
         for (parameter, gradient) in parameters.iter_mut().zip(&gradients) {
             let change = gradient.f_mul_scalar(-0.3)?; // stochastic gradient descent

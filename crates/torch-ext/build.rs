@@ -2,7 +2,18 @@
 
 use std::{env, path::Path};
 
-const FILES: [&str; 5] = ["fused", "generator", "kernels", "mkl", "optimizer"];
+const FILES: [&str; 10] = [
+    "attention",
+    "dropout",
+    "embedding",
+    "generator",
+    "heads",
+    "linear",
+    "mkl",
+    "norm",
+    "optimizer",
+    "rows",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");

@@ -28,7 +28,7 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 30] = [
+const NOT_ON_RESUME: [&str; 31] = [
     "preset",
     "column",
     "vocab_size",
@@ -50,6 +50,7 @@ const NOT_ON_RESUME: [&str; 30] = [
     "decay_matrices_only",
     "max_grad_norm",
     "max_skipped",
+    "dtype",
     "log_every",
     "sample_every",
     "eval_every",
@@ -202,7 +203,7 @@ impl RunArgs {
             seed: self.machine.seed,
             device: model::device_name(model.device()),
             threads: model::threads(),
-            dtype: "float32".to_owned(),
+            dtype: self.train.recipe.dtype.to_string(),
             data,
             ..RunInfo::default()
         }

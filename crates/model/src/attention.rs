@@ -1,6 +1,6 @@
 //! Multi-head attention, as `torch.nn.MultiheadAttention` names and starts it.
 
-use enredo_torch_ext::causal_softmax_dropout;
+use enredo_torch_ext::{causal_attention, linear};
 use tch::{Kind, Tensor, nn};
 
 use crate::{
@@ -30,7 +30,8 @@ impl Attention {
         Ok(Self {
             in_proj_weight: path.f_var("in_proj_weight", &[3 * c as i64, c as i64], xavier)?,
             in_proj_bias: path.f_zeros("in_proj_bias", &[3 * c as i64])?,
-            out_proj: Linear::zero_bias(&(path / "out_proj"), c, c, start)?,
+            out_proj: Linear::zero_bias(&(path / "out_proj"), c, c, start)?
+                .zero_if(config.zero_init_residual)?,
             heads: config.num_attention_heads as i64,
             dropout: config.hidden_dropout_prob,
         })
@@ -38,9 +39,12 @@ impl Attention {
 
     /// `x` attends to itself; position t sees the positions up to t alone.
     pub(crate) fn causal(&self, x: &Tensor, train: bool, maps: Maps<'_>) -> Result<Tensor> {
-        let qkv = x.f_linear(&self.in_proj_weight, Some(&self.in_proj_bias))?; // (B, T, 3C)
-        let parts = qkv.f_chunk(3, -1)?;
-        self.attend([&parts[0], &parts[1], &parts[2]], true, train, maps)
+        let qkv = linear(x, &self.in_proj_weight, &self.in_proj_bias)?; // (B, T, 3C)
+        if let Some(maps) = maps {
+            let parts = qkv.f_chunk(3, -1)?;
+            maps.push(weights(&self.split_heads(&parts[0])?, &self.split_heads(&parts[1])?, true)?);
+        }
+        self.out_proj.forward(&causal_attention(&qkv, self.heads, self.dropped(train))?)
     }
 
     /// `x` attends to all of `memory`, unmasked.
@@ -51,32 +55,21 @@ impl Attention {
         train: bool,
         maps: Maps<'_>,
     ) -> Result<Tensor> {
-        let weights = self.in_proj_weight.f_chunk(3, 0)?;
+        let matrices = self.in_proj_weight.f_chunk(3, 0)?;
         let biases = self.in_proj_bias.f_chunk(3, 0)?;
-        let project = |x: &Tensor, i: usize| x.f_linear(&weights[i], Some(&biases[i]));
-        let qkv = [&project(x, 0)?, &project(memory, 1)?, &project(memory, 2)?];
-        self.attend(qkv, false, train, maps)
+        let project =
+            |x: &Tensor, i: usize| self.split_heads(&linear(x, &matrices[i], &biases[i])?);
+        let (q, k, v) = (project(x, 0)?, project(memory, 1)?, project(memory, 2)?);
+        if let Some(maps) = maps {
+            maps.push(weights(&q, &k, false)?);
+        }
+        let (mask, p) = (None::<Tensor>, self.dropped(train));
+        let y = Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, p, false, None, false)?;
+        self.out_proj.forward(&y.f_transpose(1, 2)?.f_flatten(2, 3)?) // (B, H, T, D) → (B, T, C)
     }
 
-    fn attend(
-        &self,
-        [q, k, v]: [&Tensor; 3],
-        causal: bool,
-        train: bool,
-        maps: Maps<'_>,
-    ) -> Result<Tensor> {
-        let (q, k, v) = (self.split_heads(q)?, self.split_heads(k)?, self.split_heads(v)?);
-        if let Some(maps) = maps {
-            maps.push(weights(&q, &k, causal)?);
-        }
-        let dropout = if train { self.dropout } else { 0.0 };
-        let y = if causal && dropout > 0.0 {
-            dropped(&q, &k, dropout)?.f_matmul(&v)?
-        } else {
-            let mask = None::<Tensor>;
-            Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, dropout, causal, None, false)?
-        };
-        self.out_proj.forward(&y.f_transpose(1, 2)?.f_flatten(2, 3)?) // (B, H, T, D) → (B, T, C)
+    fn dropped(&self, train: bool) -> f64 {
+        if train { self.dropout } else { 0.0 }
     }
 
     /// (B, T, C) → (B, H, T, D)
@@ -84,13 +77,6 @@ impl Attention {
         let (b, t, c) = x.size3()?;
         Ok(x.f_view([b, t, self.heads, c / self.heads])?.f_transpose(1, 2)?)
     }
-}
-
-/// dropout(softmax(Q Kᵀ / √D)), masked: libtorch's fused attention has no dropout on the CPU. (B, H, T, D) →
-/// (B, H, T, T).
-fn dropped(q: &Tensor, k: &Tensor, p: f64) -> Result<Tensor> {
-    let scale = 1.0 / (q.size()[3] as f64).sqrt();
-    Ok(causal_softmax_dropout(&q.f_matmul(&k.f_transpose(2, 3)?)?, scale, p)?)
 }
 
 /// softmax(Q Kᵀ / √D), written out: what the fused attention never holds. (B, H, T, D) → (B, H, T, T).

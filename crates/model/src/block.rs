@@ -1,6 +1,6 @@
 //! One layer of the transformer: attention, then a feed-forward layer, each with its residual.
 
-use enredo_torch_ext::{dropout_add, relu_dropout};
+use enredo_torch_ext::{dropout_add, dropout_add_norm, relu_dropout};
 use tch::{Tensor, nn};
 
 use crate::{
@@ -36,7 +36,8 @@ impl Block {
                 .then(|| Attention::new(&(path / "multihead_attn"), config, start))
                 .transpose()?,
             linear1: Linear::new(&(path / "linear1"), c, inner, start)?,
-            linear2: Linear::new(&(path / "linear2"), inner, c, start)?,
+            linear2: Linear::new(&(path / "linear2"), inner, c, start)?
+                .zero_if(config.zero_init_residual)?,
             norms: (1..=layers).map(norm).collect::<Result<_>>()?,
             norm_first: config.norm_first,
             act: config.hidden_act,
@@ -64,7 +65,7 @@ impl Block {
         self.residual(&x, norms.next(), train, |x| self.feed_forward(x, train))
     }
 
-    /// norm(x + layer(x)), or x + layer(norm(x)).
+    /// norm(x + dropout(layer(x))), or x + dropout(layer(norm(x))).
     fn residual(
         &self,
         x: &Tensor,
@@ -72,29 +73,25 @@ impl Block {
         train: bool,
         layer: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
-        let normalised = |x: &Tensor| norm.map_or_else(|| Ok(x.shallow_clone()), |n| n.forward(x));
-        if self.norm_first {
-            self.add(&layer(&normalised(x)?)?, x, train)
-        } else {
-            normalised(&self.add(&layer(x)?, x, train)?)
-        }
-    }
-
-    /// x + dropout(y).
-    fn add(&self, y: &Tensor, x: &Tensor, train: bool) -> Result<Tensor> {
-        if train && self.dropout > 0.0 {
-            return Ok(dropout_add(y, x, self.dropout)?);
-        }
-        Ok(x.f_add(y)?)
+        let p = self.dropped(train);
+        Ok(match norm {
+            None => dropout_add(&layer(x)?, x, p)?,
+            Some(norm) if self.norm_first => dropout_add(&layer(&norm.forward(x)?)?, x, p)?,
+            Some(norm) => dropout_add_norm(&layer(x)?, x, p, norm.weights())?,
+        })
     }
 
     fn feed_forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        let inner = self.linear1.forward(x)?; // (B, T, intermediate_size)
+        let (inner, p) = (self.linear1.forward(x)?, self.dropped(train)); // (B, T, intermediate_size)
         let active = match self.act {
-            Activation::Relu if train && self.dropout > 0.0 => relu_dropout(&inner, self.dropout)?,
-            Activation::Relu => inner.f_relu()?,
-            Activation::Gelu => inner.f_gelu("none")?.f_dropout(self.dropout, train)?,
+            Activation::Relu => relu_dropout(&inner, false, p)?,
+            Activation::Relu2 => relu_dropout(&inner, true, p)?,
+            Activation::Gelu => inner.f_gelu("none")?.f_dropout(p, train)?,
         };
         self.linear2.forward(&active)
+    }
+
+    fn dropped(&self, train: bool) -> f64 {
+        if train { self.dropout } else { 0.0 }
     }
 }

@@ -27,6 +27,10 @@ pub struct ModelConfig {
     pub hidden_dropout_prob: f64,
     /// Normalise before each layer (and once at the end) instead of after it.
     pub norm_first: bool,
+    /// Start what is added to the residual stream at 0, so that each block is the identity at first (Zhang
+    /// et al., arXiv 1901.09321; torchvision's name).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub zero_init_residual: bool,
     /// The feed-forward layer's non-linearity.
     pub hidden_act: Activation,
     /// How a token knows where it stands.
@@ -46,6 +50,8 @@ pub struct ModelConfig {
 pub enum Activation {
     /// max(0, x).
     Relu,
+    /// max(0, x)² (So et al., arXiv 2109.08668).
+    Relu2,
     /// x Φ(x), exact (Hendrycks & Gimpel, arXiv 1606.08415).
     Gelu,
 }
@@ -81,6 +87,7 @@ impl ModelConfig {
             trained_length: None,
             hidden_dropout_prob: 0.1,
             norm_first: false,
+            zero_init_residual: false,
             hidden_act: Activation::Relu,
             position_embedding_type: PositionEmbedding::Absolute,
             add_cross_attention: false,

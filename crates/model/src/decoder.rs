@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use enredo_torch_ext::embedding as embedded;
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::{
-    Batch, ModelConfig, PositionEmbedding, Result, Session,
+    Batch, Mode, ModelConfig, PositionEmbedding, Result, Session,
     block::Block,
     layers::{LayerNorm, Linear, Start, embedding},
 };
@@ -25,13 +26,16 @@ pub struct Model {
 impl Model {
     /// A model with random parameters: PyTorch's initial distributions, drawn from libtorch's global
     /// generator (seed it with [`tch::manual_seed`]). Every block starts from the same draw, as the
-    /// copies that `nn.TransformerEncoder` makes of its layer do.
+    /// copies that `nn.TransformerEncoder` makes of its layer do; blocks that start as the identity
+    /// (`zero_init_residual`) would stay alike, and draw on their own.
     ///
     /// # Errors
     /// [`crate::Error::Config`], or [`crate::Error::Torch`] for want of memory.
     pub fn new(config: ModelConfig, device: Device) -> Result<Self> {
         let model = Self::build(config, device, Start::Random)?;
-        model.copy_first_block();
+        if !model.config.zero_init_residual {
+            model.copy_first_block();
+        }
         Ok(model)
     }
 
@@ -107,21 +111,25 @@ impl Model {
 
     /// The logits after every position: ids (B, T) → (B, T, V).
     ///
-    /// `train` turns dropout on. T is at most `max_position_embeddings`, ids lie below V: whoever calls
-    /// this has checked both.
-    pub(crate) fn forward(&self, ids: &Tensor, train: bool) -> Result<Tensor> {
-        let embedded = self.embed(ids)?; // (B, T, C)
+    /// T is at most `max_position_embeddings`, ids lie below V: whoever calls this has checked both.
+    pub(crate) fn forward(&self, ids: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.lm_head.forward(&self.hidden(ids, mode)?)
+    }
+
+    /// What the head reads: ids (B, T) → (B, T, C).
+    fn hidden(&self, ids: &Tensor, mode: Mode) -> Result<Tensor> {
+        let embedded = self.embed(ids, mode)?;
         let mut x = embedded.shallow_clone();
         for block in &self.blocks {
-            x = block.forward(&x, &embedded, train, None)?;
+            x = block.forward(&x, &embedded, mode.trains(), None)?;
         }
-        self.read_out(&x) // (B, T, V)
+        self.normalised(x)
     }
 
     /// As [`forward`](Self::forward) without dropout, but what lies on the way: the residual stream before
     /// and after every block, (B, T, C) each; the weights of every attention go to `maps`.
     pub(crate) fn states(&self, ids: &Tensor, maps: &mut Vec<Tensor>) -> Result<Vec<Tensor>> {
-        let embedded = self.embed(ids)?;
+        let embedded = self.embed(ids, Mode::Evaluate)?;
         let mut states = vec![embedded.shallow_clone()];
         for (i, block) in self.blocks.iter().enumerate() {
             states.push(block.forward(&states[i], &embedded, false, Some(maps))?);
@@ -131,10 +139,11 @@ impl Model {
 
     /// The logits that a residual stream stands for: final norm and head, (B, T, C) → (B, T, V).
     pub(crate) fn read_out(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.norm {
-            Some(norm) => self.lm_head.forward(&norm.forward(x)?),
-            None => self.lm_head.forward(x),
-        }
+        self.lm_head.forward(&self.normalised(x.shallow_clone())?)
+    }
+
+    fn normalised(&self, x: Tensor) -> Result<Tensor> {
+        self.norm.as_ref().map_or(Ok(x.shallow_clone()), |norm| norm.forward(&x))
     }
 
     /// The logits after every position of `batch`, without dropout: (B, T, V) flattened.
@@ -144,7 +153,8 @@ impl Model {
     /// [`crate::Error::Torch`].
     pub fn logits(&self, batch: &Batch) -> Result<Vec<f32>> {
         batch.check(batch.shape().1, &self.config)?;
-        let logits = tch::no_grad(|| self.forward(&batch.to_tensor(self.device())?, false))?;
+        let logits =
+            tch::no_grad(|| self.forward(&batch.to_tensor(self.device())?, Mode::Evaluate))?;
         to_vec(&logits)
     }
 
@@ -153,8 +163,8 @@ impl Model {
     ///
     /// # Errors
     /// As [`logits`](Self::logits).
-    pub fn loss(&self, batch: &Batch, train: bool) -> Result<Tensor> {
-        self.cross_entropy(batch, train, tch::Reduction::Mean)
+    pub fn loss(&self, batch: &Batch, mode: Mode) -> Result<Tensor> {
+        self.cross_entropy(batch, mode, 1.0 / batch.targets() as f64)
     }
 
     /// As [`loss`](Self::loss) without dropout, but the sum over the targets.
@@ -162,29 +172,22 @@ impl Model {
     /// # Errors
     /// As [`logits`](Self::logits).
     pub fn summed_loss(&self, batch: &Batch) -> Result<f64> {
-        let sum = tch::no_grad(|| self.cross_entropy(batch, false, tch::Reduction::Sum))?;
+        let sum = tch::no_grad(|| self.cross_entropy(batch, Mode::Evaluate, 1.0))?;
         Ok(sum.f_double_value(&[])?)
     }
 
-    fn cross_entropy(
-        &self,
-        batch: &Batch,
-        train: bool,
-        reduction: tch::Reduction,
-    ) -> Result<Tensor> {
+    /// `share` times the sum over the targets.
+    fn cross_entropy(&self, batch: &Batch, mode: Mode, share: f64) -> Result<Tensor> {
         let t = batch.shape().1.saturating_sub(1);
         batch.check(t, &self.config)?;
         let (t, ids) = (t as i64, batch.to_tensor(self.device())?); // (B, T + 1)
-        let logits = self.forward(&ids.f_narrow(1, 0, t)?, train)?;
-        let targets = ids.f_narrow(1, 1, t)?.f_flatten(0, 1)?;
-        let pad = i64::from(self.config.pad_token_id);
-        let logits = logits.f_flatten(0, 1)?;
-        Ok(logits.f_cross_entropy_loss(&targets, None::<Tensor>, reduction, pad, 0.0)?)
+        let x = self.hidden(&ids.f_narrow(1, 0, t)?, mode)?;
+        let targets = ids.f_narrow(1, 1, t)?;
+        self.lm_head.cross_entropy(&x, &targets, self.config.pad_token_id.into(), share)
     }
 
-    fn embed(&self, ids: &Tensor) -> Result<Tensor> {
-        let tokens = Tensor::f_embedding(&self.token_emb, ids, -1, false, false)?;
-        Ok(tokens.f_add(&self.positions.f_narrow(0, 0, ids.size()[1])?)?)
+    fn embed(&self, ids: &Tensor, mode: Mode) -> Result<Tensor> {
+        Ok(embedded(ids, &self.token_emb, &self.positions, mode.kind())?)
     }
 
     fn copy_first_block(&self) {

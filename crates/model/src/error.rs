@@ -64,6 +64,13 @@ pub enum Error {
     #[error(transparent)]
     TorchExt(#[from] enredo_torch_ext::Error),
 
+    /// A type that no training step computes in.
+    #[error("'{got}' is no type to train in; use float32 or bfloat16")]
+    UnknownDtype {
+        /// The name given.
+        got: String,
+    },
+
     /// A device that is not there.
     #[error("device '{got}': {reason}; use auto, cpu, cuda or cuda:N")]
     Device {

@@ -1,5 +1,6 @@
 //! The layers that blocks are made of, with PyTorch's initial distributions.
 
+use enredo_torch_ext::{Norm, layer_norm, linear, linear_cross_entropy};
 use tch::{Tensor, nn};
 
 use crate::Result;
@@ -55,8 +56,28 @@ impl Linear {
         Ok(linear)
     }
 
+    /// The same layer, at 0 if `is_zero`.
+    pub(crate) fn zero_if(mut self, is_zero: bool) -> Result<Self> {
+        let parts = [&mut self.weight, &mut self.bias];
+        for part in parts.into_iter().filter(|_| is_zero) {
+            tch::no_grad(|| part.f_zero_().map(drop))?;
+        }
+        Ok(self)
+    }
+
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.f_linear(&self.weight, Some(&self.bias))?)
+        Ok(linear(x, &self.weight, &self.bias)?)
+    }
+
+    /// `share` times the summed cross-entropy of this layer's output against `targets`.
+    pub(crate) fn cross_entropy(
+        &self,
+        x: &Tensor,
+        targets: &Tensor,
+        pad: i64,
+        share: f64,
+    ) -> Result<Tensor> {
+        Ok(linear_cross_entropy(x, (&self.weight, &self.bias), targets, pad, share)?)
     }
 }
 
@@ -79,8 +100,11 @@ impl LayerNorm {
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (weight, bias) = (Some(&self.weight), Some(&self.bias));
-        Ok(x.f_layer_norm(self.weight.size(), weight, bias, self.eps, false)?)
+        Ok(layer_norm(x, self.weights())?)
+    }
+
+    pub(crate) fn weights(&self) -> Norm<'_> {
+        Norm { weight: &self.weight, bias: &self.bias, eps: self.eps }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Does a model read the future? Change a token and see which logits move.
 
-use crate::{Batch, Error, Model, Result};
+use crate::{Batch, Error, Mode, Model, Result};
 
 /// What [`causality_probe`] found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,8 +50,8 @@ pub fn causality_probe<R: AsRef<[u32]>>(
         let changed = ids.copy();
         let mut column = changed.f_narrow(1, changed_at as i64, 1)?;
         column.f_copy_(&column.f_add_scalar(7.min(v - 1))?.f_remainder(v)?)?;
-        let before = model.forward(&ids, false)?; // (B, T, V)
-        let moved = model.forward(&changed, false)?.f_sub(&before)?.f_abs()?;
+        let before = model.forward(&ids, Mode::Evaluate)?; // (B, T, V)
+        let moved = model.forward(&changed, Mode::Evaluate)?.f_sub(&before)?.f_abs()?;
         let (at, t) = (changed_at as i64, width as i64);
         let furthest = |from, len| -> Result<f32> {
             Ok(moved.f_narrow(1, from, len)?.f_max()?.f_double_value(&[])? as f32)

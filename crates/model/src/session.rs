@@ -3,7 +3,7 @@
 use enredo_decoding::CausalLm;
 use tch::Tensor;
 
-use crate::{Error, Model, Result, decoder::to_vec};
+use crate::{Error, Mode, Model, Result, decoder::to_vec};
 
 /// A sequence of tokens and the model that scores what follows.
 ///
@@ -56,7 +56,7 @@ impl Model {
         let (t, rows) = (ids.len() as i64, (logits.len() / self.config().vocab_size) as i64);
         let scores = tch::no_grad(|| {
             let ids = Tensor::f_from_slice(&ids)?.f_view([1, t])?.f_to_device(self.device())?;
-            to_vec(&self.forward(&ids, false)?.f_narrow(1, t - rows, rows)?) // (1, rows, V)
+            to_vec(&self.forward(&ids, Mode::Evaluate)?.f_narrow(1, t - rows, rows)?) // (1, rows, V)
         })?;
         logits.copy_from_slice(&scores);
         Ok(())

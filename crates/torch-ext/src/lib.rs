@@ -5,8 +5,9 @@
 //! [`to_safetensors`] and [`from_safetensors`] are tensors of any floating-point type or bytes, with
 //! notes, as the bytes of a safetensors file.
 //!
-//! [`dropout_add`], [`relu_dropout`] and [`causal_softmax_dropout`] do in one pass what takes libtorch several;
-//! [`adamw`] and [`norm`] are one call for all parameters.
+//! [`embedding`], [`linear`], [`causal_attention`], [`layer_norm`], [`dropout_add_norm`], [`dropout_add`],
+//! [`relu_dropout`] and [`linear_cross_entropy`] are a transformer's training step, in f32 or with activations in
+//! bf16; each does in one pass what takes libtorch several. [`adamw`] and [`norm`] are one call for all parameters.
 //!
 //! The shim is a few C++ files. None of its functions lets an exception out: each becomes an [`Error`]. A binary
 //! that links it has MKL's fast kernels on every maker's processors (`shim/mkl.cpp`).
@@ -31,7 +32,10 @@ mod safetensors;
 mod shim;
 
 pub use error::{Error, Result};
-pub use fused::{causal_softmax_dropout, dropout_add, relu_dropout};
+pub use fused::{
+    Norm, causal_attention, dropout_add, dropout_add_norm, embedding, layer_norm, linear,
+    linear_cross_entropy, relu_dropout,
+};
 pub use generator::{generator_state, set_generator_state};
 pub use optimizer::{AdamW, Moments, adamw, norm};
 pub use safetensors::{Tensors, from_safetensors, to_safetensors};

@@ -37,13 +37,45 @@ unsafe extern "C" {
     ) -> *mut c_char;
     pub(crate) fn enredo_relu_dropout(
         x: *const C_tensor,
+        squared: c_int,
         p: f64,
         out: *mut *mut C_tensor,
     ) -> *mut c_char;
-    pub(crate) fn enredo_causal_softmax(
-        scores: *const C_tensor,
-        factor: f64,
+    pub(crate) fn enredo_norm_layer(
+        x: *const C_tensor,
+        residual: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        eps: f64,
         p: f64,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_attention(
+        qkv: *const C_tensor,
+        heads: i64,
+        p: f64,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_linear(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_cross_entropy(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        targets: *const C_tensor,
+        pad: i64,
+        share: f64,
+        out: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_embedding(
+        ids: *const C_tensor,
+        tokens: *const C_tensor,
+        positions: *const C_tensor,
+        half: c_int,
         out: *mut *mut C_tensor,
     ) -> *mut c_char;
 }

@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, time::Duration, time::Instant};
 
-use enredo_model::{Batch, Model};
+use enredo_model::{Batch, Dtype, Mode, Model};
 use enredo_run::Metric;
 use tch::Tensor;
 
@@ -23,6 +23,8 @@ pub struct TrainConfig {
     pub schedule: Schedule,
     /// Batches that make up one step: their gradients are those of all their tokens together.
     pub accumulation: usize,
+    /// The type of a step's activations.
+    pub dtype: Dtype,
 }
 
 impl Default for TrainConfig {
@@ -34,6 +36,7 @@ impl Default for TrainConfig {
             optimizer: AdamWConfig::default(),
             schedule: Schedule::default(),
             accumulation: 1,
+            dtype: Dtype::default(),
         }
     }
 }
@@ -159,7 +162,8 @@ impl<'m> Trainer<'m> {
         let (mut loss, mut gradients) = (0.0, Vec::new());
         for batch in batches.iter().filter(|batch| batch.targets() > 0) {
             let share = batch.targets() as f64 / targets as f64;
-            let part = self.model.loss(batch, true)?.f_mul_scalar(share)?;
+            let part =
+                self.model.loss(batch, Mode::Train(self.config.dtype))?.f_mul_scalar(share)?;
             loss += part.f_double_value(&[])?;
             add(&mut gradients, Tensor::f_run_backward(&[part], &self.parameters, false, false)?)?;
         }

@@ -4,7 +4,7 @@
 mod fixtures;
 
 use enredo_model::{
-    Activation, Batch, CausalLm, Device, Error, Model, ModelConfig, causality_probe,
+    Activation, Batch, CausalLm, Device, Error, Mode, Model, ModelConfig, causality_probe,
 };
 use fixtures::{Fixture, tiny};
 use tch::Kind;
@@ -314,7 +314,7 @@ mod losses {
         let batch = |rows: &[&[u32]]| Batch::new(rows, 32, model.config()).unwrap();
         let short = batch(&[&[1, 2, 3]]);
         let padded = batch(&[&[1, 2, 3, 0, 0, 0]]);
-        let loss = |batch: &Batch| model.loss(batch, false).unwrap().double_value(&[]);
+        let loss = |batch: &Batch| model.loss(batch, Mode::Evaluate).unwrap().double_value(&[]);
         approx::assert_abs_diff_eq!(loss(&short), loss(&padded), epsilon = 1e-6);
         approx::assert_abs_diff_eq!(
             model.summed_loss(&padded).unwrap(),
@@ -328,7 +328,8 @@ mod losses {
         let model = random(tiny());
         let rows: Vec<Vec<u32>> =
             (0..64).map(|i| (0..12).map(|t| 1 + (i * t + i) % 39).collect()).collect();
-        let loss = model.loss(&Batch::new(&rows, 32, model.config()).unwrap(), false).unwrap();
+        let loss =
+            model.loss(&Batch::new(&rows, 32, model.config()).unwrap(), Mode::Evaluate).unwrap();
         approx::assert_abs_diff_eq!(loss.double_value(&[]), 40f64.ln(), epsilon = 0.5);
     }
 }

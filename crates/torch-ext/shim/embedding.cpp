@@ -1,0 +1,58 @@
+// The vectors of tokens and of their positions, added up.
+
+#include "function.h"
+
+namespace {
+
+// ids (B, T) → token[id] + position[t], (B, T, C) in f32 or bf16.
+struct Embedding : Function<Embedding> {
+    static Tensor forward(AutogradContext* ctx, const Tensor& ids, const Tensor& tokens, const Tensor& positions, bool half) {
+        auto ids_ = ids.contiguous(), tokens_ = tokens.contiguous(), positions_ = positions.contiguous();
+        int64_t t = ids_.size(1), c = tokens_.size(1), n = ids_.numel();
+        TORCH_CHECK(ids_.scalar_type() == at::kLong && tokens_.scalar_type() == at::kFloat && positions_.scalar_type() == at::kFloat, "embeddings are f32, and ids whole numbers of 64 bits");
+        TORCH_CHECK(positions_.size(0) >= t && positions_.size(1) == c, "there are vectors for ", positions_.size(0), " positions, and not for ", t);
+        for (int64_t i = 0; i < n; i++) TORCH_CHECK_INDEX(in<int64_t>(ids_)[i] >= 0 && in<int64_t>(ids_)[i] < tokens_.size(0), "token ", in<int64_t>(ids_)[i], " has no vector");
+        auto y = at::empty({ids_.size(0), t, c}, tokens_.options().dtype(half ? at::kBFloat16 : at::kFloat));
+        typed(y, [&](auto* type) {
+            using T = TYPE(type);
+            at::parallel_for(0, n, std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, c)), [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; i++) {
+                    const float *token = in<float>(tokens_) + in<int64_t>(ids_)[i] * c, *position = in<float>(positions_) + i % t * c;
+                    for (int64_t j = 0; j < c; j++) put(out<T>(y)[i * c + j], token[j] + position[j]);
+                }
+            });
+        });
+        ctx->saved_data["tokens"] = tokens_.size(0);
+        ctx->saved_data["positions"] = positions_.size(0);
+        ctx->save_for_backward({ids_});
+        return y;
+    }
+
+    // Each thread takes channels of its own, so that the sums are in one order.
+    static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        auto g = gradients[0].contiguous(), ids = ctx->get_saved_variables()[0];
+        int64_t t = g.size(1), c = g.size(2), n = ids.numel();
+        auto tokens = at::zeros({ctx->saved_data["tokens"].toInt(), c}, at::kFloat);
+        auto positions = at::zeros({ctx->saved_data["positions"].toInt(), c}, at::kFloat);
+        typed(g, [&](auto* type) {
+            using T = TYPE(type);
+            at::parallel_for(0, c, std::max<int64_t>(16, GRAIN / std::max<int64_t>(1, n)), [&](int64_t begin, int64_t end) {
+                for (int64_t i = 0; i < n; i++) {
+                    float *token = out<float>(tokens) + in<int64_t>(ids)[i] * c, *position = out<float>(positions) + i % t * c;
+                    const T* slope = in<T>(g) + i * c;
+                    for (int64_t j = begin; j < end; j++) {
+                        token[j] += wide(slope[j]);
+                        position[j] += wide(slope[j]);
+                    }
+                }
+            });
+        });
+        return {Tensor(), tokens, positions, Tensor()};
+    }
+};
+
+}  // namespace
+
+extern "C" char* enredo_embedding(const Tensor* ids, const Tensor* tokens, const Tensor* positions, int half, Tensor** out) {
+    return caught([&] { *out = new Tensor(Embedding::apply(*ids, *tokens, *positions, half != 0)); });
+}

@@ -1,0 +1,177 @@
+#include "heads.h"
+
+#include <algorithm>
+
+namespace {
+
+constexpr int64_t BLOCK = 32;  // rows at a time
+typedef float Lanes __attribute__((vector_size(64), aligned(4)));
+
+INLINE int64_t padded(int64_t n) {
+    return (n + 15) / 16 * 16;
+}
+
+// A matrix whose element (i, j) lies at i · row + j · column.
+struct View {
+    const float* at;
+    int64_t row, column;
+};
+
+// `rows` (4 at most) times `W` vectors of 16 columns of C = A B, or C += A B; k from `from` to `to`.
+template <int W>
+INLINE void tile(View a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t from, int64_t to, bool add) {
+    Lanes sums[4][W];
+    for (int r = 0; r < 4; r++) {
+        for (int w = 0; w < W; w++) sums[r][w] = add ? *reinterpret_cast<const Lanes*>(c + r * ldc + 16 * w) : Lanes{};
+    }
+    for (int64_t k = from; k < to; k++) {
+        for (int w = 0; w < W; w++) {
+            Lanes row = *reinterpret_cast<const Lanes*>(b + k * ldb + 16 * w);
+            for (int r = 0; r < 4; r++) sums[r][w] += a.at[r * a.row + k * a.column] * row;
+        }
+    }
+    for (int r = 0; r < 4; r++) {
+        for (int w = 0; w < W; w++) *reinterpret_cast<Lanes*>(c + r * ldc + 16 * w) = sums[r][w];
+    }
+}
+
+// C (m, n) = A (m, k) B (k, n), or C += A B. All have room for m up to a multiple of 4 and n up to one of 16. Of k,
+// row i takes part(i): an interval that must hold for the three rows after it, too.
+template <typename F>
+INLINE void product(View a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t m, int64_t n, bool add, F&& part) {
+    for (int64_t i = 0; i < m; i += 4) {
+        auto [from, to] = part(i);
+        View rows{a.at + i * a.row, a.row, a.column};
+        int64_t j = 0;
+        for (; j + 32 <= padded(n); j += 32) tile<2>(rows, b + j, ldb, c + i * ldc + j, ldc, from, to, add);
+        for (; j < n; j += 16) tile<1>(rows, b + j, ldb, c + i * ldc + j, ldc, from, to, add);
+    }
+}
+
+struct Part {
+    int64_t from, to;
+};
+
+// Rooms for T × D and D × T numbers, and for a block of rows of T.
+struct Rooms {
+    int64_t tall, flat, block;  // their row lengths: D, T and T, padded
+    float *q, *k, *v, *kt, *vt, *g, *dk, *dv, *out, *scores, *slopes;
+
+    INLINE Rooms(float* room, int64_t t, int64_t d) : tall(padded(d)), flat(padded(t)), block(padded(t)) {
+        int64_t matrix = padded(t) * padded(d), rows = BLOCK * padded(t);
+        float** matrices[] = {&q, &k, &v, &kt, &vt, &g, &dk, &dv};
+        for (float** one : matrices) *one = room, room += matrix;
+        out = room, room += BLOCK * padded(d);
+        scores = room, room += rows;
+        slopes = room;
+    }
+};
+
+template <typename T>
+INLINE void read(const T* from, int64_t stride, int64_t t, int64_t d, float* to, int64_t row) {
+    for (int64_t i = 0; i < t; i++) {
+        for (int64_t j = 0; j < d; j++) to[i * row + j] = wide(from[i * stride + j]);
+    }
+}
+
+template <typename T>
+INLINE void read_across(const T* from, int64_t stride, int64_t t, int64_t d, float* to, int64_t row) {
+    for (int64_t i = 0; i < t; i++) {
+        for (int64_t j = 0; j < d; j++) to[j * row + i] = wide(from[i * stride + j]);
+    }
+}
+
+template <typename T>
+INLINE void write(const float* from, int64_t row, int64_t t, int64_t d, T* to, int64_t stride) {
+    for (int64_t i = 0; i < t; i++) {
+        for (int64_t j = 0; j < d; j++) put(to[i * stride + j], from[i * row + j]);
+    }
+}
+
+template <typename T>
+INLINE void attention_of(const T* qkv, T* y, float* sums, float* room, const Head& head, const Drop& how) {
+    const int64_t t = head.t, d = head.d, stride = head.stride, width = head.width;
+    Rooms at(room, t, d);
+    read(qkv, stride, t, d, at.q, at.tall);
+    read_across(qkv + width, stride, t, d, at.kt, at.flat);
+    read(qkv + 2 * width, stride, t, d, at.v, at.tall);
+    for (int64_t from = 0; from < t; from += BLOCK) {
+        int64_t rows = std::min(BLOCK, t - from), seen = from + rows;
+        auto all = [&](int64_t) ALWAYS { return Part{0, d}; };
+        product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, all);
+        for (int64_t i = 0; i < rows; i++) {
+            float* s = at.scores + i * at.block;
+            int64_t own = from + i + 1;
+            float most = largest(s, own);
+            for (int64_t j = 0; j < own; j++) s[j] = exponential((s[j] - most) * head.factor);
+            float total = sum(own, [&](int64_t j) ALWAYS { return s[j]; }), share = 1.0f / total;
+            uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
+            for (int64_t j = 0; j < own; j++) s[j] *= share * kept(place + static_cast<uint32_t>(j), how);
+            for (int64_t j = own; j < seen; j++) s[j] = 0.0f;
+            sums[from + i] = std::log(total) + most * head.factor;
+        }
+        auto past = [&](int64_t i) ALWAYS { return Part{0, std::min(from + i + 4, seen)}; };
+        product({at.scores, at.block, 1}, at.v, at.tall, at.out, at.tall, rows, d, false, past);
+        write(at.out, at.tall, rows, d, y + from * width, width);
+    }
+}
+
+template <typename T>
+INLINE void attention_back_of(const T* g, const T* qkv, const float* sums, T* dqkv, float* room, const Head& head, const Drop& how) {
+    const int64_t t = head.t, d = head.d, stride = head.stride, width = head.width;
+    Rooms at(room, t, d);
+    read(qkv, stride, t, d, at.q, at.tall);
+    read(qkv + width, stride, t, d, at.k, at.tall);
+    read_across(qkv + width, stride, t, d, at.kt, at.flat);
+    read_across(qkv + 2 * width, stride, t, d, at.vt, at.flat);
+    read(g, width, t, d, at.g, at.tall);
+    for (int64_t j = 0; j < padded(t) * at.tall; j++) at.dk[j] = at.dv[j] = 0.0f;
+    for (int64_t from = 0; from < t; from += BLOCK) {
+        int64_t rows = std::min(BLOCK, t - from), seen = from + rows;
+        auto all = [&](int64_t) ALWAYS { return Part{0, d}; };
+        product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, all);
+        product({at.g + from * at.tall, at.tall, 1}, at.vt, at.flat, at.slopes, at.block, rows, seen, false, all);
+        for (int64_t i = 0; i < rows; i++) {
+            float *s = at.scores + i * at.block, *ds = at.slopes + i * at.block;
+            int64_t own = from + i + 1;
+            float whole = sums[from + i];
+            uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
+            // The slope of a score is weight · (slope of the weight − mean), the mean taken over all weights.
+            for (int64_t j = 0; j < own; j++) {
+                s[j] = exponential(s[j] * head.factor - whole);
+                ds[j] *= s[j] * kept(place + static_cast<uint32_t>(j), how);
+            }
+            float mean = sum(own, [&](int64_t j) ALWAYS { return ds[j]; });
+            for (int64_t j = 0; j < own; j++) {
+                ds[j] = (ds[j] - s[j] * mean) * head.factor;
+                s[j] *= kept(place + static_cast<uint32_t>(j), how);
+            }
+            for (int64_t j = own; j < padded(seen); j++) s[j] = ds[j] = 0.0f;
+        }
+        auto past = [&](int64_t i) ALWAYS { return Part{0, std::min(from + i + 4, seen)}; };
+        product({at.slopes, at.block, 1}, at.k, at.tall, at.out, at.tall, rows, d, false, past);
+        write(at.out, at.tall, rows, d, dqkv + from * stride, stride);
+        auto later = [&](int64_t j) ALWAYS { return Part{std::max<int64_t>(j - from, 0), rows}; };
+        product({at.scores, 1, at.block}, at.g + from * at.tall, at.tall, at.dv, at.tall, seen, d, true, later);
+        product({at.slopes, 1, at.block}, at.q + from * at.tall, at.tall, at.dk, at.tall, seen, d, true, later);
+    }
+    write(at.dk, at.tall, t, d, dqkv + width, stride);
+    write(at.dv, at.tall, t, d, dqkv + 2 * width, stride);
+}
+
+}  // namespace
+
+int64_t attention_room(int64_t t, int64_t d) {
+    return 8 * padded(t) * padded(d) + BLOCK * (padded(d) + 2 * padded(t));
+}
+
+#define FOR_BOTH(T)                                                                                                    \
+    EACH void attention(const T* qkv, T* y, float* sums, float* room, Head head, Drop how) {                           \
+        attention_of(qkv, y, sums, room, head, how);                                                                   \
+    }                                                                                                                  \
+    EACH void attention_back(const T* g, const T* qkv, const float* sums, T* dqkv, float* room, Head head, Drop how) { \
+        attention_back_of(g, qkv, sums, dqkv, room, head, how);                                                        \
+    }
+
+FOR_BOTH(float)
+FOR_BOTH(Half)

@@ -1,0 +1,107 @@
+// Matrix products of f32 weights with activations of either type, in the type of the activations.
+
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "function.h"
+#include "rows.h"
+
+namespace {
+
+// (…, in) → (N, in)
+Tensor flat(const Tensor& x) {
+    return x.reshape({-1, x.size(-1)});
+}
+
+// x Wᵀ + b.
+struct Linear : Function<Linear> {
+    static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+        auto from = flat(x), w = weight.to(x.scalar_type());
+        auto y = at::addmm(bias.to(x.scalar_type()), from, w.t());
+        ctx->save_for_backward({from, w});
+        auto shape = x.sizes().vec();
+        shape.back() = weight.size(0);
+        return y.view(shape);
+    }
+
+    static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        auto kept = ctx->get_saved_variables();
+        auto x = kept[0], w = kept[1], g = flat(gradients[0]);
+        auto shape = gradients[0].sizes().vec();
+        shape.back() = w.size(1);
+        return {at::mm(g, w).view(shape), at::mm(g.t(), x).to(at::kFloat), g.sum(0, false, at::kFloat)};
+    }
+};
+
+// Σ cross-entropy of x Wᵀ + b against `targets`, PAD left out, times `share`. The gradients are made on the way
+// forth, a chunk of rows at a time, so that of all logits only a chunk's are ever there (Wijmans et al., arXiv
+// 2411.09009; Hsu et al., arXiv 2410.10989).
+struct CrossEntropy : Function<CrossEntropy> {
+    static constexpr int64_t CHUNK = 2048;
+
+    static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& targets, int64_t pad, double share, bool learns) {
+        auto from = flat(x), w = weight.to(x.scalar_type()), b = bias.contiguous(), to = targets.contiguous();
+        int64_t n = from.size(0), v = w.size(0);
+        TORCH_CHECK(to.numel() == n && to.scalar_type() == at::kLong && b.numel() == v && b.scalar_type() == at::kFloat, "each of ", n, " rows has a target, and each of ", v, " tokens an f32 bias");
+        for (int64_t i = 0; i < n; i++) {
+            int64_t target = in<int64_t>(to)[i];
+            TORCH_CHECK(target == pad || (target >= 0 && target < v), "target ", target, " is not one of ", v, " tokens");
+        }
+        auto dx = at::empty_like(from);
+        Tensor dw, db = at::zeros({v}, at::kFloat);
+        double loss = 0.0;
+        for (int64_t begin = 0; begin < n; begin += CHUNK) {
+            int64_t rows = std::min(CHUNK, n - begin);
+            auto part = from.narrow(0, begin, rows), logits = at::mm(part, w.t());
+            loss += slopes(logits, b, in<int64_t>(to) + begin, pad, share, db);
+            if (!learns) continue;
+            auto to_x = dx.narrow(0, begin, rows);
+            at::mm_out(to_x, logits, w);
+            auto to_w = at::mm(logits.t(), part).to(at::kFloat);
+            dw = dw.defined() ? dw.add_(to_w) : to_w;
+        }
+        if (learns) ctx->save_for_backward({dx.view(x.sizes()), dw.defined() ? dw : at::zeros_like(weight), db});
+        return at::full({}, loss, at::kFloat);
+    }
+
+    // Turns logits into their gradient, adds the bias' one to db, and returns the loss.
+    static double slopes(const Tensor& logits, const Tensor& bias, const int64_t* targets, int64_t pad, double share, const Tensor& db) {
+        int64_t rows = logits.size(0), v = logits.size(1);
+        auto losses = at::zeros({at::get_num_threads()}, at::kDouble);
+        typed(logits, [&](auto* type) {
+            using T = TYPE(type);
+            db.add_(summed(rows, v, v, [&](int64_t begin, int64_t end, float* sums) {
+                auto row = at::empty({v}, at::kFloat);
+                out<double>(losses)[at::get_thread_num()] += cross_entropy(
+                    out<T>(logits), in<float>(bias), targets, pad, static_cast<float>(share), sums, out<float>(row), begin, end, v);
+            }));
+        });
+        return losses.sum().item<double>();
+    }
+
+    static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        auto kept = ctx->get_saved_variables();
+        double factor = gradients[0].item<double>();
+        auto scaled = [&](const Tensor& d) { return factor == 1.0 ? d : d.mul(factor); };
+        return {scaled(kept[0]), scaled(kept[1]), scaled(kept[2]), Tensor(), Tensor(), Tensor(), Tensor()};
+    }
+};
+
+}  // namespace
+
+extern "C" {
+
+char* enredo_linear(const Tensor* x, const Tensor* weight, const Tensor* bias, Tensor** out) {
+    return caught([&] { *out = new Tensor(Linear::apply(*x, *weight, *bias)); });
+}
+
+char* enredo_cross_entropy(const Tensor* x, const Tensor* weight, const Tensor* bias, const Tensor* targets, int64_t pad, double share, Tensor** out) {
+    return caught([&] {
+        bool learns = at::GradMode::is_enabled() && (x->requires_grad() || weight->requires_grad() || bias->requires_grad());
+        *out = new Tensor(CrossEntropy::apply(*x, *weight, *bias, *targets, pad, share, learns));
+    });
+}
+
+}  // extern "C"
