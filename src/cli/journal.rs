@@ -54,7 +54,7 @@ impl Journal {
     pub fn eval(&mut self, metric: &Metric, val_loss: f64) -> Result<Eval> {
         let Metric { step, train_seconds, .. } = *metric;
         let train_loss = self.mean_loss(RECENT);
-        let eval = Eval { step, train_loss, val_loss, train_seconds };
+        let eval = Eval { step, train_loss, val_loss, train_seconds, bits_per_byte: None };
         self.evals.append(&eval)?;
         Ok(eval)
     }

@@ -313,7 +313,13 @@ fn metric(step: u64) -> Metric {
 fn eval(step: u64) -> Eval {
     let x = step as f64;
     let train_loss = 1.75 + 6.0 * (-x / 150.0).exp();
-    Eval { step, train_loss, val_loss: train_loss + 0.1, train_seconds: x / 50.0 }
+    Eval {
+        step,
+        train_loss,
+        val_loss: train_loss + 0.1,
+        train_seconds: x / 50.0,
+        bits_per_byte: None,
+    }
 }
 
 /// Every second one has a lighthouse, some mean no good, and one is long.

@@ -1,6 +1,7 @@
 //! The folder itself: made, opened, found, and its files by name.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -23,8 +24,8 @@ pub struct RunFolder {
 impl RunFolder {
     /// Makes a folder for a new run, with the folders above it.
     ///
-    /// With `overwrite`, the files of a run that lies there are removed first, its checkpoints too;
-    /// a file that the format does not know stays.
+    /// With `overwrite`, the files of a run that lies there are removed first, its checkpoints and
+    /// events too; a file that the format does not know stays.
     ///
     /// # Errors
     /// [`Error::Occupied`] if it holds any file of a run and `overwrite` is false; [`Error::Write`] if
@@ -81,7 +82,7 @@ impl RunFolder {
 
     /// The first thing of the format that lies here.
     fn occupant(&self) -> Option<&'static str> {
-        let mut names = layout::FILES.into_iter().chain([layout::CHECKPOINTS]);
+        let mut names = layout::FILES.into_iter().chain([layout::CHECKPOINTS, layout::TENSORBOARD]);
         names.find(|name| self.path.join(name).symlink_metadata().is_ok())
     }
 
@@ -101,11 +102,25 @@ impl RunFolder {
                 fs::remove_dir_all(path)
             })?;
         }
-        remove(&self.path.join(layout::CHECKPOINTS), |path| match fs::remove_dir(path) {
-            // Someone keeps files of their own there.
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-            removed => removed,
-        })
+        self.remove_events()?;
+        for name in [layout::CHECKPOINTS, layout::TENSORBOARD] {
+            remove(&self.path.join(name), |path| match fs::remove_dir(path) {
+                // Someone keeps files of their own there.
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+                removed => removed,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Removes the event files that this crate wrote; others stay.
+    pub(crate) fn remove_events(&self) -> Result<()> {
+        let dir = self.path.join(layout::TENSORBOARD);
+        let found = entries(&dir).map_err(Error::read(&dir))?;
+        let is_ours = |path: &&PathBuf| {
+            path.file_name().and_then(OsStr::to_str).is_some_and(layout::is_event_file)
+        };
+        found.iter().filter(is_ours).try_for_each(|path| remove(path, |path| fs::remove_file(path)))
     }
 }
 

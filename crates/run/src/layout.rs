@@ -24,6 +24,8 @@ pub const LOSS_PNG: &str = "loss.png";
 pub const REPORT: &str = "report.html";
 /// The folder of the checkpoints.
 pub const CHECKPOINTS: &str = "checkpoints";
+/// The folder of the event file that TensorBoard reads.
+pub const TENSORBOARD: &str = "tensorboard";
 
 /// What else than the weights a training needs to go on, inside a checkpoint.
 pub const TRAINER: &str = "trainer.safetensors";
@@ -63,6 +65,20 @@ pub fn checkpoint_step(name: &str) -> Option<u64> {
     (checkpoint_name(step) == name).then_some(step)
 }
 
+/// The name inside [`TENSORBOARD`] of an event file made at this time, in seconds since 1970.
+///
+/// TensorBoard knows event files by `tfevents`, and takes them in the order of their names. Where
+/// others write the name of the machine stands whose file it is.
+#[cfg(feature = "tensorboard")]
+pub(crate) fn event_file(seconds: u64) -> String {
+    format!("events.out.tfevents.{seconds:010}.enredo")
+}
+
+/// Whether a file inside [`TENSORBOARD`] is one of this crate's.
+pub(crate) fn is_event_file(name: &str) -> bool {
+    name.starts_with("events.out.tfevents.") && name.ends_with(".enredo")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +95,14 @@ mod tests {
     fn other_names_are_no_checkpoints() {
         for name in ["", "step-", "step-500", "step-+0000500", "step-0000000500", "notes"] {
             assert_eq!(checkpoint_step(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn event_files_of_others_are_not_ours() {
+        assert!(is_event_file("events.out.tfevents.1767225600.enredo"));
+        for name in ["", "notes.enredo", "events.out.tfevents.1767225600.host.7.0"] {
+            assert!(!is_event_file(name), "{name}");
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `evals.jsonl` | an [`Eval`] an evaluation |
 //! | `samples.jsonl` | a [`Sample`] a generated text |
 //! | `loss.svg`, `loss.png` | the loss curve (feature `plot`) |
+//! | `tensorboard/` | the rows as TensorBoard reads them (feature `tensorboard`) |
 //! | `checkpoints/step-00000500/` | the state at a step: [`Checkpoint`] |
 //!
 //! Whole files are replaced atomically, so a reader sees the old one or the new one. Rows go out one
@@ -50,6 +51,8 @@ mod rows;
 mod saver;
 mod saving;
 mod tail;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 
 pub use checkpoint::Checkpoint;
 pub use error::{Error, Result};
@@ -63,3 +66,5 @@ pub use rows::{Eval, Metric, Row, Sample, Strategy};
 pub use saver::Saver;
 pub use saving::Snapshot;
 pub use tail::Tail;
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::EventWriter;

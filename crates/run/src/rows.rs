@@ -52,6 +52,12 @@ pub struct Eval {
     /// Seconds of training so far, as in [`Metric`].
     #[serde(deserialize_with = "null_is_nan")]
     pub train_seconds: f64,
+    /// Cross-entropy over the held-out documents in bits per byte of their UTF-8 text: the sum over
+    /// all target tokens in nats, divided by ln 2 and by the bytes. Unlike `val_loss`, it compares
+    /// models of different tokenizers. Left out where it was not measured; one that is not finite is
+    /// read back as not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_per_byte: Option<f64>,
 }
 
 /// A generated text, a line of `samples.jsonl`.
@@ -125,6 +131,10 @@ mod tests {
             text(&Eval { step: 200, val_loss: 3.5, ..Eval::default() }),
             r#"{"step":200,"train_loss":0.0,"val_loss":3.5,"train_seconds":0.0}"#
         );
+        assert_eq!(
+            text(&Eval { bits_per_byte: Some(1.25), ..Eval::default() }),
+            r#"{"step":0,"train_loss":0.0,"val_loss":0.0,"train_seconds":0.0,"bits_per_byte":1.25}"#
+        );
         let strategy = Strategy { label: "top-k".into(), config: serde_json::json!({"top_k": 5}) };
         assert_eq!(
             text(&Sample { prompt: "A".into(), strategy, tokens: vec![7], ..Sample::default() }),
@@ -138,6 +148,14 @@ mod tests {
         let row = Metric { loss, lr, grad_norm, ..Metric::default() };
         assert!(text(&row).contains(r#""loss":null,"lr":null,"grad_norm":null"#));
         assert!([back(&row).loss, back(&row).lr, back(&row).grad_norm].iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn bits_per_byte_may_be_missing() {
+        for (written, read) in [(None, None), (Some(1.25), Some(1.25)), (Some(f64::NAN), None)] {
+            let row = Eval { bits_per_byte: written, ..Eval::default() };
+            assert_eq!(back(&row).bits_per_byte, read);
+        }
     }
 
     #[test]

@@ -109,7 +109,13 @@ pub(crate) fn training() -> Training {
         train_seconds: step as f64 / 4.0,
         skipped: 0,
     };
-    let eval = |step| Eval { step, train_loss: 3.0, val_loss: f64::NAN, train_seconds: 2.5 };
+    let eval = |step| Eval {
+        step,
+        train_loss: 3.0,
+        val_loss: f64::NAN,
+        train_seconds: 2.5,
+        bits_per_byte: None,
+    };
     Training {
         metrics: (1..=25).map(metric).collect(),
         evals: vec![eval(10), eval(20)],

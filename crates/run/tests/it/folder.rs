@@ -34,16 +34,24 @@ fn any_file_of_the_format_occupies_a_folder() {
         assert!(text.contains(name) && text.contains("overwrite"), "{text}");
         assert!(dir.path().join(name).exists());
     }
-    let dir = dir();
-    fs::create_dir(dir.path().join("checkpoints")).unwrap();
-    let refused = RunFolder::create(dir.path(), false).unwrap_err();
-    assert!(matches!(refused, Error::Occupied { found: "checkpoints", .. }), "{refused:?}");
+    for name in ["checkpoints", "tensorboard"] {
+        let dir = dir();
+        fs::create_dir(dir.path().join(name)).unwrap();
+        let refused = RunFolder::create(dir.path(), false).unwrap_err();
+        assert!(matches!(refused, Error::Occupied { found, .. } if found == name), "{refused:?}");
+    }
 }
 
 #[test]
 fn overwriting_removes_the_run_and_nothing_else() {
     let dir = dir();
-    let mine = ["notes.txt", "old/run.json", "checkpoints/step-5/a", "checkpoints/best.txt"];
+    let mine = [
+        "notes.txt",
+        "old/run.json",
+        "checkpoints/step-5/a",
+        "checkpoints/best.txt",
+        "tensorboard/events.out.tfevents.1767225600.host",
+    ];
     for name in mine {
         let path = dir.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -54,6 +62,8 @@ fn overwriting_removes_the_run_and_nothing_else() {
         fs::write(dir.path().join(format!(".{name}.tmp")), "half").unwrap();
     }
     fs::create_dir_all(dir.path().join("checkpoints/step-00000005/deep")).unwrap();
+    let events = dir.path().join("tensorboard/events.out.tfevents.1767225600.enredo");
+    fs::write(&events, "old").unwrap();
 
     RunFolder::create(dir.path(), true).unwrap();
     for name in mine {
@@ -62,7 +72,8 @@ fn overwriting_removes_the_run_and_nothing_else() {
     let mut left: Vec<_> =
         fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["checkpoints", "notes.txt", "old"]);
+    assert_eq!(left, ["checkpoints", "notes.txt", "old", "tensorboard"]);
+    assert!(!events.exists());
     assert!(!dir.path().join("checkpoints/step-00000005").exists());
 }
 

@@ -6,6 +6,8 @@ mod files;
 mod folder;
 #[cfg(feature = "plot")]
 mod plot;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 
 use std::path::Path;
 
