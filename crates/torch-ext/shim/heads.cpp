@@ -5,7 +5,6 @@
 namespace {
 
 constexpr int64_t BLOCK = 32;  // rows at a time
-typedef float Lanes __attribute__((vector_size(64), aligned(4)));
 
 INLINE int64_t padded(int64_t n) {
     return (n + 15) / 16 * 16;
@@ -22,11 +21,11 @@ template <int W>
 INLINE void tile(View a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t from, int64_t to, bool add) {
     Lanes sums[4][W];
     for (int r = 0; r < 4; r++) {
-        for (int w = 0; w < W; w++) sums[r][w] = add ? *reinterpret_cast<const Lanes*>(c + r * ldc + 16 * w) : Lanes{};
+        for (int w = 0; w < W; w++) sums[r][w] = add ? lanes(c + r * ldc + 16 * w) : Lanes{};
     }
     for (int64_t k = from; k < to; k++) {
         for (int w = 0; w < W; w++) {
-            Lanes row = *reinterpret_cast<const Lanes*>(b + k * ldb + 16 * w);
+            Lanes row = lanes(b + k * ldb + 16 * w);
             for (int r = 0; r < 4; r++) sums[r][w] += a.at[r * a.row + k * a.column] * row;
         }
     }
@@ -74,10 +73,10 @@ INLINE void read(const T* from, int64_t stride, int64_t t, int64_t d, float* to,
     }
 }
 
-template <typename T>
-INLINE void read_across(const T* from, int64_t stride, int64_t t, int64_t d, float* to, int64_t row) {
-    for (int64_t i = 0; i < t; i++) {
-        for (int64_t j = 0; j < d; j++) to[j * row + i] = wide(from[i * stride + j]);
+// (t, d) → (d, t)
+INLINE void turn(const float* from, int64_t row, int64_t t, int64_t d, float* to, int64_t turned) {
+    for (int64_t j = 0; j < d; j++) {
+        for (int64_t i = 0; i < t; i++) to[j * turned + i] = from[i * row + j];
     }
 }
 
@@ -93,21 +92,23 @@ INLINE void attention_of(const T* qkv, T* y, float* sums, float* room, const Hea
     const int64_t t = head.t, d = head.d, stride = head.stride, width = head.width;
     Rooms at(room, t, d);
     read(qkv, stride, t, d, at.q, at.tall);
-    read_across(qkv + width, stride, t, d, at.kt, at.flat);
+    read(qkv + width, stride, t, d, at.k, at.tall);
     read(qkv + 2 * width, stride, t, d, at.v, at.tall);
+    turn(at.k, at.tall, t, d, at.kt, at.flat);
     for (int64_t from = 0; from < t; from += BLOCK) {
         int64_t rows = std::min(BLOCK, t - from), seen = from + rows;
         auto all = [&](int64_t) ALWAYS { return Part{0, d}; };
         product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, all);
         for (int64_t i = 0; i < rows; i++) {
             float* s = at.scores + i * at.block;
-            int64_t own = from + i + 1;
-            float most = largest(s, own);
-            for (int64_t j = 0; j < own; j++) s[j] = exponential((s[j] - most) * head.factor);
-            float total = sum(own, [&](int64_t j) ALWAYS { return s[j]; }), share = 1.0f / total;
+            int64_t own = from + i + 1, whole = padded(own);
+            for (int64_t j = own; j < whole; j++) s[j] = s[0];
+            float most = largest(s, whole);
+            for (int64_t j = 0; j < whole; j++) s[j] = exponential((s[j] - most) * head.factor);
+            for (int64_t j = own; j < padded(seen); j++) s[j] = 0.0f;
+            float total = sum(whole, [&](int64_t j) ALWAYS { return s[j]; }), share = 1.0f / total;
             uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
-            for (int64_t j = 0; j < own; j++) s[j] *= share * kept(place + static_cast<uint32_t>(j), how);
-            for (int64_t j = own; j < seen; j++) s[j] = 0.0f;
+            for (int64_t j = 0; j < whole; j++) s[j] *= share * kept(place + static_cast<uint32_t>(j), how);
             sums[from + i] = std::log(total) + most * head.factor;
         }
         auto past = [&](int64_t i) ALWAYS { return Part{0, std::min(from + i + 4, seen)}; };
@@ -122,9 +123,10 @@ INLINE void attention_back_of(const T* g, const T* qkv, const float* sums, T* dq
     Rooms at(room, t, d);
     read(qkv, stride, t, d, at.q, at.tall);
     read(qkv + width, stride, t, d, at.k, at.tall);
-    read_across(qkv + width, stride, t, d, at.kt, at.flat);
-    read_across(qkv + 2 * width, stride, t, d, at.vt, at.flat);
+    read(qkv + 2 * width, stride, t, d, at.v, at.tall);
     read(g, width, t, d, at.g, at.tall);
+    turn(at.k, at.tall, t, d, at.kt, at.flat);
+    turn(at.v, at.tall, t, d, at.vt, at.flat);
     for (int64_t j = 0; j < padded(t) * at.tall; j++) at.dk[j] = at.dv[j] = 0.0f;
     for (int64_t from = 0; from < t; from += BLOCK) {
         int64_t rows = std::min(BLOCK, t - from), seen = from + rows;
@@ -133,20 +135,18 @@ INLINE void attention_back_of(const T* g, const T* qkv, const float* sums, T* dq
         product({at.g + from * at.tall, at.tall, 1}, at.vt, at.flat, at.slopes, at.block, rows, seen, false, all);
         for (int64_t i = 0; i < rows; i++) {
             float *s = at.scores + i * at.block, *ds = at.slopes + i * at.block;
-            int64_t own = from + i + 1;
-            float whole = sums[from + i];
+            int64_t own = from + i + 1, whole = padded(own);
+            float log_sum = sums[from + i];
             uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
+            for (int64_t j = 0; j < whole; j++) s[j] = exponential(s[j] * head.factor - log_sum);
+            for (int64_t j = own; j < padded(seen); j++) s[j] = ds[j] = 0.0f;
             // The slope of a score is weight · (slope of the weight − mean), the mean taken over all weights.
-            for (int64_t j = 0; j < own; j++) {
-                s[j] = exponential(s[j] * head.factor - whole);
-                ds[j] *= s[j] * kept(place + static_cast<uint32_t>(j), how);
-            }
-            float mean = sum(own, [&](int64_t j) ALWAYS { return ds[j]; });
-            for (int64_t j = 0; j < own; j++) {
+            for (int64_t j = 0; j < whole; j++) ds[j] *= s[j] * kept(place + static_cast<uint32_t>(j), how);
+            float mean = sum(whole, [&](int64_t j) ALWAYS { return ds[j]; });
+            for (int64_t j = 0; j < whole; j++) {
                 ds[j] = (ds[j] - s[j] * mean) * head.factor;
                 s[j] *= kept(place + static_cast<uint32_t>(j), how);
             }
-            for (int64_t j = own; j < padded(seen); j++) s[j] = ds[j] = 0.0f;
         }
         auto past = [&](int64_t i) ALWAYS { return Part{0, std::min(from + i + 4, seen)}; };
         product({at.slopes, at.block, 1}, at.k, at.tall, at.out, at.tall, rows, d, false, past);

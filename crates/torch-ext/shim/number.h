@@ -44,6 +44,27 @@ INLINE void put(Half& to, float x) {
     to.bits = static_cast<uint16_t>(x == x ? rounded : 0x7fc0u);
 }
 
+// Sixteen numbers at once, or fewer where the machine's registers are narrower.
+typedef float Lanes __attribute__((vector_size(64), aligned(4)));
+
+INLINE Lanes lanes(const float* x) {
+    return *reinterpret_cast<const Lanes*>(x);
+}
+
+// What `join` makes of all sixteen, two halves at a time.
+template <typename F>
+INLINE float folded(Lanes x, F&& join) {
+    typedef float Eight __attribute__((vector_size(32)));
+    typedef float Four __attribute__((vector_size(16)));
+    Eight eights[2];
+    std::memcpy(eights, &x, sizeof x);
+    Eight eight = join(eights[0], eights[1]);
+    Four fours[2];
+    std::memcpy(fours, &eight, sizeof eight);
+    Four four = join(fours[0], fours[1]);
+    return join(join(four[0], four[2]), join(four[1], four[3]));
+}
+
 // Σ at(j) for j below n, in 16 partial sums.
 template <typename F>
 INLINE float sum(int64_t n, F&& at) {
@@ -53,24 +74,18 @@ INLINE float sum(int64_t n, F&& at) {
         for (int l = 0; l < 16; l++) part[l] += at(j + l);
     }
     for (int l = 0; j < n; j++, l++) part[l] += at(j);
-    for (int half = 8; half > 0; half /= 2) {
-        for (int l = 0; l < half; l++) part[l] += part[l + half];
-    }
-    return part[0];
+    return folded(lanes(part), [](auto a, auto b) ALWAYS { return a + b; });
 }
 
 // The largest x[j] for j below n, which is at least 1. A NaN may be passed over.
 INLINE float largest(const float* x, int64_t n) {
-    float part[16];
-    for (int l = 0; l < 16; l++) part[l] = x[0];
+    auto larger = [](auto a, auto b) ALWAYS { return a > b ? a : b; };
+    Lanes most = Lanes{} + x[0];
     int64_t j = 0;
-    for (; j + 16 <= n; j += 16) {
-        for (int l = 0; l < 16; l++) part[l] = x[j + l] > part[l] ? x[j + l] : part[l];
-    }
-    for (; j < n; j++) part[0] = x[j] > part[0] ? x[j] : part[0];
-    float most = part[0];
-    for (int l = 1; l < 16; l++) most = part[l] > most ? part[l] : most;
-    return most;
+    for (; j + 16 <= n; j += 16) most = larger(lanes(x + j), most);
+    float rest = x[0];
+    for (; j < n; j++) rest = larger(x[j], rest);
+    return larger(folded(most, larger), rest);
 }
 
 // e^x for x ≤ 0, to 2 units in the last place: Cody and Waite's reduction, a Taylor polynomial of degree 7.
