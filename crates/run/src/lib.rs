@@ -36,6 +36,8 @@
 //! ```
 
 mod atomic;
+#[cfg(feature = "plot")]
+mod axis;
 mod checkpoint;
 mod disk;
 mod error;
@@ -44,6 +46,8 @@ mod info;
 mod jsonl;
 pub mod layout;
 mod lock;
+#[cfg(feature = "plot")]
+mod markup;
 #[cfg(feature = "plot")]
 mod plot;
 mod rows;

@@ -1,0 +1,49 @@
+//! Text and numbers as HTML and SVG hold them.
+
+/// Text between tags or inside a quoted attribute; a control character other than a tab or a line's
+/// end becomes U+FFFD, as does what XML cannot hold.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' | '\t' => escaped.push(letter),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            letter if letter.is_control() => escaped.push('\u{fffd}'),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+/// A coordinate in hundredths, as short as it goes.
+pub(crate) fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        short => short.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_break_out() {
+        let hostile = "a <b> & \"c\" 'd'\u{0}\u{1b}\u{ffff}\r\n\t</script><!--";
+        let escaped = "a &lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;\u{fffd}\u{fffd}\u{fffd}\u{fffd}\n\t\
+                       &lt;/script&gt;&lt;!--";
+        assert_eq!(escape(hostile), escaped);
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let short = [0.0, -0.001, 1.5, 100.0, 12.346, -3.999].map(number);
+        assert_eq!(short, ["0", "0", "1.5", "100", "12.35", "-4"]);
+    }
+}
