@@ -33,6 +33,11 @@ impl Axis {
         Self { values, places, tick_step: tick_step(values.1 - values.0, 6.0) }
     }
 
+    /// The values at the axis's ends.
+    pub(crate) fn ends(&self) -> (f64, f64) {
+        self.values
+    }
+
     /// Where `value` lies in the drawing.
     pub(crate) fn place(&self, value: f64) -> f64 {
         let share = (value - self.values.0) / (self.values.1 - self.values.0);
@@ -77,7 +82,7 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// Commas between the thousands, and a true minus sign.
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (whole, decimals) = number.split_at(number.find('.').unwrap_or(number.len()));
     let digits = whole.trim_start_matches('-');
     let sign = if digits.len() < whole.len() { "−" } else { "" };

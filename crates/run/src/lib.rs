@@ -12,6 +12,7 @@
 //! | `evals.jsonl` | an [`Eval`] an evaluation |
 //! | `samples.jsonl` | a [`Sample`] a generated text |
 //! | `loss.svg`, `loss.png` | the loss curve (feature `plot`) |
+//! | `report.html` | the run as one web page that needs no network: [`RunFolder::write_report`] |
 //! | `checkpoints/step-00000500/` | the state at a step: [`Checkpoint`] |
 //!
 //! Whole files are replaced atomically, so a reader sees the old one or the new one. Rows go out one
@@ -36,7 +37,6 @@
 //! ```
 
 mod atomic;
-#[cfg(feature = "plot")]
 mod axis;
 mod checkpoint;
 mod disk;
@@ -46,10 +46,10 @@ mod info;
 mod jsonl;
 pub mod layout;
 mod lock;
-#[cfg(feature = "plot")]
 mod markup;
 #[cfg(feature = "plot")]
 mod plot;
+mod report;
 mod rows;
 mod saver;
 mod saving;

@@ -1,4 +1,6 @@
-//! Text and numbers as HTML and SVG hold them.
+//! Text, numbers and data as HTML and SVG hold them.
+
+use serde_json::Value;
 
 /// Text between tags or inside a quoted attribute; a control character other than a tab or a line's
 /// end becomes U+FFFD, as does what XML cannot hold.
@@ -20,6 +22,11 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// JSON inside a `script` element: without the letters that could end it, or begin a comment.
+pub(crate) fn json_in_script(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
 /// A coordinate in hundredths, as short as it goes.
 pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.2}");
@@ -30,6 +37,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -39,6 +47,14 @@ mod tests {
         let escaped = "a &lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;\u{fffd}\u{fffd}\u{fffd}\u{fffd}\n\t\
                        &lt;/script&gt;&lt;!--";
         assert_eq!(escape(hostile), escaped);
+    }
+
+    #[test]
+    fn data_cannot_break_out_and_reads_back() {
+        let value = Value::from(vec!["</script><!-- & ]]>", "\u{2028}\0"]);
+        let text = json_in_script(&value);
+        assert!(!text.contains(['<', '>', '&']), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]
