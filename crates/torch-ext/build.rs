@@ -24,6 +24,7 @@ fn main() {
             .std("c++17")
             .warnings(false) // those of libtorch's headers
             .opt_level(3) // in tests, too: they train
+            .flags(["-fno-trapping-math", "-fno-math-errno", "-fno-signed-zeros"]) // or few loops become vectors
             .include(include.join("torch/csrc/api/include"))
             .include(include)
             .files(FILES.map(|name| format!("shim/{name}.cpp")))

@@ -13,6 +13,7 @@
 //! | `samples.jsonl` | a [`Sample`] a generated text |
 //! | `loss.svg`, `loss.png` | the loss curve (feature `plot`) |
 //! | `tensorboard/` | the rows as TensorBoard reads them (feature `tensorboard`) |
+//! | `report.html` | the run as one web page that needs no network: [`RunFolder::write_report`] |
 //! | `checkpoints/step-00000500/` | the state at a step: [`Checkpoint`] |
 //!
 //! Whole files are replaced atomically, so a reader sees the old one or the new one. Rows go out one
@@ -37,6 +38,7 @@
 //! ```
 
 mod atomic;
+mod axis;
 mod checkpoint;
 mod disk;
 mod error;
@@ -45,8 +47,10 @@ mod info;
 mod jsonl;
 pub mod layout;
 mod lock;
+mod markup;
 #[cfg(feature = "plot")]
 mod plot;
+mod report;
 mod rows;
 mod saver;
 mod saving;

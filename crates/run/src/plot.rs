@@ -1,9 +1,8 @@
 //! The loss curve of a run, as SVG and PNG.
 //!
-//! `figure` composes the drawing, `line` prepares the data, `axis` finds round ticks, `svg`
-//! writes the elements, `text` turns text into outlines. The PNG is the SVG, rasterised.
+//! `figure` composes the drawing, `line` prepares the data, `svg` writes the elements, `text` turns
+//! text into outlines. The PNG is the SVG, rasterised.
 
-mod axis;
 mod figure;
 mod line;
 mod svg;

@@ -73,10 +73,35 @@ INLINE void read(const T* from, int64_t stride, int64_t t, int64_t d, float* to,
     }
 }
 
-// (t, d) → (d, t)
+// 16 rows across, by exchanging the numbers whose places differ in one bit, for each of the four bits.
+#define EXCHANGE(BIT, LOW, HIGH)                                            \
+    for (int i = 0; i < 16; i++) {                                          \
+        if (i & BIT) continue;                                              \
+        Lanes a = rows[i], b = rows[i + BIT];                               \
+        rows[i] = __builtin_shufflevector(a, b, LOW);                       \
+        rows[i + BIT] = __builtin_shufflevector(a, b, HIGH);                \
+    }
+#define ONE_LOW 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define ONE_HIGH 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+#define TWO_LOW 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define TWO_HIGH 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define FOUR_LOW 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define FOUR_HIGH 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define EIGHT_LOW 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define EIGHT_HIGH 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+
+// (t, d) → (d, t), both with room up to multiples of 16.
 INLINE void turn(const float* from, int64_t row, int64_t t, int64_t d, float* to, int64_t turned) {
-    for (int64_t j = 0; j < d; j++) {
-        for (int64_t i = 0; i < t; i++) to[j * turned + i] = from[i * row + j];
+    for (int64_t i0 = 0; i0 < t; i0 += 16) {
+        for (int64_t j0 = 0; j0 < d; j0 += 16) {
+            Lanes rows[16];
+            for (int i = 0; i < 16; i++) rows[i] = lanes(from + (i0 + i) * row + j0);
+            EXCHANGE(1, ONE_LOW, ONE_HIGH)
+            EXCHANGE(2, TWO_LOW, TWO_HIGH)
+            EXCHANGE(4, FOUR_LOW, FOUR_HIGH)
+            EXCHANGE(8, EIGHT_LOW, EIGHT_HIGH)
+            for (int i = 0; i < 16; i++) *reinterpret_cast<Lanes*>(to + (j0 + i) * turned + i0) = rows[i];
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::{
     LossCurve,
-    axis::{Axis, count},
     line::{self, Point, WINDOW},
     svg::{Anchor, Svg},
 };
-use crate::Result;
+use crate::{
+    Result,
+    axis::{Axis, count, is_drawable},
+};
 
 const SIZE: Point = (1000.0, 380.0);
 /// The frame that the curves are drawn in.
@@ -76,7 +78,7 @@ impl<'a> Figure<'a> {
             curve,
             mean: line::moving_average(&curve.losses),
             x: Axis::of_steps(points().map(|&(step, _)| step), (LEFT, RIGHT)),
-            y: Axis::of_losses(losses.filter(|&loss| line::is_drawable(loss)), (BOTTOM, TOP)),
+            y: Axis::of_values(losses.filter(|&loss| is_drawable(loss)), (BOTTOM, TOP)),
         }
     }
 
@@ -204,7 +206,7 @@ impl<'a> Figure<'a> {
     /// Loss and label of the floor.
     fn floor(&self) -> Option<(f64, &str)> {
         let floor = self.curve.floor.as_ref()?;
-        line::is_drawable(floor.loss).then_some((floor.loss, floor.label.as_str()))
+        is_drawable(floor.loss).then_some((floor.loss, floor.label.as_str()))
     }
 
     /// The places that `points` are drawn at, a line for each stretch without a gap.
@@ -221,11 +223,11 @@ impl<'a> Figure<'a> {
 }
 
 fn first(points: &[(u64, f64)]) -> Option<(u64, f64)> {
-    points.iter().copied().find(|&(_, loss)| line::is_drawable(loss))
+    points.iter().copied().find(|&(_, loss)| is_drawable(loss))
 }
 
 fn last(points: &[(u64, f64)]) -> Option<(u64, f64)> {
-    points.iter().copied().rfind(|&(_, loss)| line::is_drawable(loss))
+    points.iter().copied().rfind(|&(_, loss)| is_drawable(loss))
 }
 
 fn title_or_kind(curve: &LossCurve) -> &str {

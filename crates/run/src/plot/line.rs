@@ -1,5 +1,7 @@
 //! Data made ready to be drawn: averaged, cut at gaps, thinned to what a pixel can show.
 
+use crate::axis::is_drawable;
+
 /// Steps that the moving average takes together.
 pub(super) const WINDOW: usize = 100;
 
@@ -19,11 +21,6 @@ pub(super) fn moving_average(losses: &[(u64, f64)]) -> Vec<(u64, f64)> {
 
 fn mean(losses: &[(u64, f64)]) -> f64 {
     losses.iter().map(|&(_, loss)| loss).sum::<f64>() / losses.len() as f64
-}
-
-/// Whether a loss has a place on the axis; past 1e100, sums and spans would overflow.
-pub(super) fn is_drawable(loss: f64) -> bool {
-    loss.abs() < 1e100
 }
 
 /// The lines between the gaps: runs of points whose loss is drawable.

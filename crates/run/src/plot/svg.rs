@@ -1,7 +1,10 @@
 //! A small SVG writer: lines, dots and text, coordinates in hundredths.
 
 use super::{line::Point, text::Lettering};
-use crate::Result;
+use crate::{
+    Result,
+    markup::{escape, number},
+};
 
 /// A drawing in the making.
 pub(super) struct Svg {
@@ -93,49 +96,8 @@ impl Svg {
     }
 }
 
-/// A coordinate in hundredths, as short as it goes.
-pub(super) fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    match text.trim_end_matches('0').trim_end_matches('.') {
-        "-0" => "0".to_owned(),
-        short => short.to_owned(),
-    }
-}
-
 fn path(points: &[Point]) -> String {
     let places: Vec<String> =
         points.iter().map(|&(x, y)| format!("{} {}", number(x), number(y))).collect();
     format!("M{}", places.join(" "))
-}
-
-/// XML text; a character that XML cannot hold becomes U+FFFD.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            letter if letter.is_control() => escaped.push('\u{fffd}'),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_short() {
-        let short = [0.0, -0.001, 1.5, 100.0, 12.346, -3.999].map(number);
-        assert_eq!(short, ["0", "0", "1.5", "100", "12.35", "-4"]);
-    }
-
-    #[test]
-    fn text_cannot_break_out() {
-        assert_eq!(escape("a <b> & c\u{0}\n"), "a &lt;b&gt; &amp; c\u{fffd}\u{fffd}");
-    }
 }

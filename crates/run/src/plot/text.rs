@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-use super::{fault, svg::number};
-use crate::Result;
+use super::fault;
+use crate::{Result, markup::number};
 
 /// The font, and the glyphs of it that a drawing has used so far.
 pub(super) struct Lettering {
