@@ -1,6 +1,6 @@
 //! Compiles the shim against the libtorch that torch-sys found.
 
-use std::{env, path::Path};
+use std::{env, fs, path::Path};
 
 const FILES: [&str; 10] = [
     "attention",
@@ -15,22 +15,45 @@ const FILES: [&str; 10] = [
     "rows",
 ];
 
+/// Or few loops become vectors: nobody asks for the flags of a floating-point fault, `errno` or the sign of 0.
+const PLAIN_FLOATS: [&str; 3] = ["-fno-trapping-math", "-fno-math-errno", "-fno-signed-zeros"];
+
 fn main() {
     println!("cargo:rerun-if-changed=shim");
     if let Some(lib) = env::var_os("DEP_TCH_LIBTORCH_LIB") {
-        let include = Path::new(&lib).join("../include");
-        cc::Build::new()
-            .cpp(true)
-            .std("c++17")
-            .warnings(false) // those of libtorch's headers
-            .opt_level(3) // in tests, too: they train
-            .flags(["-fno-trapping-math", "-fno-math-errno", "-fno-signed-zeros"]) // or few loops become vectors
-            .include(include.join("torch/csrc/api/include"))
-            .include(include)
-            .files(FILES.map(|name| format!("shim/{name}.cpp")))
-            .compile("enredo_shim");
-        println!("cargo:rustc-link-lib=torch_cpu");
-        println!("cargo:rustc-link-lib=c10");
+        compile(Path::new(&lib));
     }
     enredo_link::libtorch();
+}
+
+fn compile(lib: &Path) {
+    let include = lib.join("../include");
+    let mut build = cc::Build::new();
+    build
+        .cpp(true)
+        .std("c++17")
+        .warnings(false) // those of libtorch's headers
+        .flag_if_supported("-Wno-psabi")
+        .opt_level(3) // in tests, too: they train
+        .flags(PLAIN_FLOATS)
+        .include(include.join("torch/csrc/api/include"))
+        .include(include)
+        .files(FILES.map(|name| format!("shim/{name}.cpp")));
+    let openmp = openmp(lib);
+    if openmp.is_some() {
+        build.flag("-fopenmp");
+    }
+    build.compile("enredo_shim");
+    println!("cargo:rustc-link-lib=torch_cpu");
+    println!("cargo:rustc-link-lib=c10");
+    if let Some(name) = openmp {
+        println!("cargo:rustc-link-lib=dylib:+verbatim={name}");
+    }
+}
+
+/// libtorch's own OpenMP, whose threads the shim's loops share; without it they run on one.
+fn openmp(lib: &Path) -> Option<String> {
+    let files = fs::read_dir(lib).ok()?.flatten();
+    let mut names = files.filter_map(|file| file.file_name().into_string().ok());
+    names.find(|name| name.starts_with("libgomp") && name.contains(".so"))
 }
