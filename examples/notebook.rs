@@ -105,8 +105,8 @@ impl Notebook {
         for prompt in PROMPTS {
             self.line(format!("  Prompt: '{prompt}'\n  {}", "-".repeat(55)));
             for (label, config) in compared() {
-                let RunArgs { train, machine, .. } = &self.training.args;
-                let (step, seed) = (train.steps(), machine.seed);
+                let RunArgs { machine, .. } = &self.training.args;
+                let (step, seed) = (self.training.args.steps(), machine.seed);
                 let text = journal.sample(self.model(), step, prompt, (label, &config), seed)?;
                 self.line(format!("  [{label:<22}] {text}"));
             }

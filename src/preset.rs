@@ -3,8 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use enredo_decoding::{GenerationConfig, Preset as Arithmetic};
-use enredo_model::ModelConfig;
+use enredo_model::{Activation, Dtype, ModelConfig};
 use enredo_tokenization::{SpecialTokens, TextMode};
+use enredo_trainer::{AdamWConfig, Decay, MuonConfig, Schedule, TrainConfig};
 
 use crate::{Error, Result};
 
@@ -16,6 +17,10 @@ pub enum Preset {
     /// markup, and `[PAD]`, `[UNK]` and `[BOS]` are never drawn.
     #[default]
     Causal,
+    /// As good as `Causal` in a tenth of the time: pre-norm blocks with squared ReLU that start as the
+    /// identity, Muon, a learning rate that falls in a straight line, no dropout, bf16 where the processor
+    /// multiplies it.
+    Fast,
     /// The notebook to the letter, with all its faults: it reads the future, closes its prompts,
     /// parses text as markup, and sums in f32.
     Faithful,
@@ -23,13 +28,14 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset.
-    pub const ALL: [Self; 2] = [Self::Causal, Self::Faithful];
+    pub const ALL: [Self; 3] = [Self::Causal, Self::Fast, Self::Faithful];
 
     /// The name by which [`FromStr`] finds it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Causal => "causal",
+            Self::Fast => "fast",
             Self::Faithful => "faithful",
         }
     }
@@ -39,7 +45,30 @@ impl Preset {
     pub fn model_config(self) -> ModelConfig {
         match self {
             Self::Causal => ModelConfig::causal(),
+            Self::Fast => ModelConfig {
+                norm_first: true,
+                zero_init_residual: true,
+                hidden_act: Activation::Relu2,
+                hidden_dropout_prob: 0.0,
+                ..ModelConfig::causal()
+            },
             Self::Faithful => ModelConfig::faithful(),
+        }
+    }
+
+    /// How it is trained.
+    #[must_use]
+    pub fn train_config(self) -> TrainConfig {
+        match self {
+            Self::Causal | Self::Faithful => TrainConfig::default(),
+            Self::Fast => TrainConfig {
+                steps: 1_000,
+                optimizer: AdamWConfig { lr: 5e-3, betas: (0.9, 0.95), ..AdamWConfig::default() },
+                muon: Some(MuonConfig::default()),
+                schedule: Schedule { decay: Decay::Linear, ..Schedule::default() },
+                dtype: Dtype::fastest(),
+                ..TrainConfig::default()
+            },
         }
     }
 
@@ -47,7 +76,7 @@ impl Preset {
     #[must_use]
     pub fn text_mode(self) -> TextMode {
         match self {
-            Self::Causal => TextMode::Literal,
+            Self::Causal | Self::Fast => TextMode::Literal,
             Self::Faithful => TextMode::Notebook,
         }
     }
@@ -61,7 +90,7 @@ impl Preset {
             config.eos_token_id = vec![special.eos];
         }
         match self {
-            Self::Causal => {
+            Self::Causal | Self::Fast => {
                 let never = || special.never_drawn().to_vec();
                 config.suppress_tokens.get_or_insert_with(never);
             }

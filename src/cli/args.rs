@@ -138,7 +138,7 @@ impl Order {
 /// How long to train, and what to show on the way.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
-    /// Training steps [default: 5000; 300 with --quick]
+    /// Training steps [default: the preset's, 5000 or 1000; 300 with --quick]
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
     /// Documents in a batch
@@ -147,9 +147,6 @@ pub struct TrainArgs {
     /// How documents are drawn: afresh for each batch, or each of them once an epoch
     #[arg(long, value_enum, default_value_t)]
     pub order: Order,
-    /// The learning rate
-    #[arg(long, value_name = "X", default_value_t = 1e-3, allow_negative_numbers = true)]
-    pub lr: f64,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub recipe: RecipeArgs,
@@ -174,16 +171,12 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
-    /// What the trainer needs to know.
+    /// What the trainer needs to know: the preset's recipe, but for what was given.
     #[must_use]
-    pub fn config(&self) -> TrainConfig {
-        self.recipe.over(TrainConfig { steps: self.steps(), ..TrainConfig::default() }, self.lr)
-    }
-
-    /// How many steps to train.
-    #[must_use]
-    pub fn steps(&self) -> u64 {
-        self.either(self.steps, 300, 5_000)
+    pub fn config(&self, preset: Preset) -> TrainConfig {
+        let base = preset.train_config();
+        let steps = self.either(self.steps, 300, base.steps);
+        self.recipe.over(TrainConfig { steps, ..base })
     }
 
     /// Steps between two lines of mean loss.
@@ -220,15 +213,16 @@ impl TrainArgs {
         given.unwrap_or(if self.quick { quick } else { full })
     }
 
-    pub(super) fn settings(&self) -> Map<String, Value> {
-        let mut settings = self.recipe.settings();
-        settings.extend(self.own_settings());
+    pub(super) fn settings(&self, preset: Preset) -> Map<String, Value> {
+        let config = self.config(preset);
+        let mut settings = self.recipe.settings(&config);
+        settings.extend(self.own_settings(config.steps));
         settings
     }
 
-    fn own_settings(&self) -> Map<String, Value> {
+    fn own_settings(&self, steps: u64) -> Map<String, Value> {
         object(json!({
-            "steps": self.steps(), "batch_size": self.batch_size, "order": self.order.name(), "lr": self.lr,
+            "steps": steps, "batch_size": self.batch_size, "order": self.order.name(),
             "log_every": self.log_every(), "sample_every": self.sample_every(),
             "eval_every": self.eval_every(), "checkpoint_every": self.checkpoint_every(), "prompt": self.prompt, "quick": self.quick,
         }))

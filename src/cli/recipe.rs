@@ -1,4 +1,4 @@
-//! The flags of the recipe: schedule, accumulation, decay, clipping, and when to stop early.
+//! The flags of the recipe: optimizer, schedule, accumulation, decay, clipping, and when to stop early.
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
@@ -6,92 +6,119 @@ use serde_json::{Map, Value, json};
 use super::args::object;
 use crate::{
     model::Dtype,
-    trainer::{AdamWConfig, Decay, Schedule, TrainConfig},
+    trainer::{AdamWConfig, Decay, MuonConfig, Schedule, TrainConfig},
 };
 
-/// How a step is taken; the notebook's recipe where nothing is said.
+/// How a step is taken. What is not given is the preset's.
 #[derive(Args, Clone, Debug)]
 pub struct RecipeArgs {
+    /// The learning rate [default: the notebook's 0.001]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lr: Option<f64>,
+    /// What changes the matrices inside the blocks; the rest is AdamW's [default: adamw]
+    #[arg(long, value_enum)]
+    optimizer: Option<Kind>,
+    /// Muon's learning rate [default: 0.02]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    muon_lr: Option<f64>,
+    /// Muon's momentum [default: 0.95]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    muon_momentum: Option<f64>,
     /// How the learning rate goes after the warm-up; wsd keeps it and lets it fall in the last --decay-steps
-    #[arg(long, value_enum, default_value_t)]
-    schedule: Kind,
-    /// Steps in which the learning rate rises
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    warmup_steps: u64,
+    /// [default: constant]
+    #[arg(long, value_enum)]
+    schedule: Option<Course>,
+    /// Steps in which the learning rate rises [default: 0]
+    #[arg(long, value_name = "N")]
+    warmup_steps: Option<u64>,
     /// Steps in which it falls, for --schedule wsd [default: a fifth of all]
     #[arg(long, value_name = "N")]
     decay_steps: Option<u64>,
-    /// The share of the learning rate at which it aims
-    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
-    min_lr_ratio: f64,
-    /// Batches that make up one step
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    accumulation: usize,
-    /// The share of a parameter taken off it a step, times the learning rate
-    #[arg(long, value_name = "X", default_value_t = 0.01, allow_negative_numbers = true)]
-    weight_decay: f64,
+    /// The share of the learning rate at which it aims [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    min_lr_ratio: Option<f64>,
+    /// Batches that make up one step [default: 1]
+    #[arg(long, value_name = "N")]
+    accumulation: Option<usize>,
+    /// The share of a parameter taken off it a step, times the learning rate [default: 0.01]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    weight_decay: Option<f64>,
     /// Take it off matrices alone
     #[arg(long)]
     decay_matrices_only: bool,
-    /// The most that the norm of all gradients may be
-    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
-    max_grad_norm: f64,
-    /// Steps in a row that may have a loss or gradient that is not finite
-    #[arg(long, value_name = "N", default_value_t = 9)]
-    max_skipped: u64,
+    /// The most that the norm of all gradients may be [default: 1]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    max_grad_norm: Option<f64>,
+    /// Steps in a row that may have a loss or gradient that is not finite [default: 9]
+    #[arg(long, value_name = "N")]
+    max_skipped: Option<u64>,
     /// The type of a step's activations: float32, or bfloat16, which takes half the time where the processor
-    /// multiplies it
-    #[arg(long, value_name = "TYPE", default_value_t = Dtype::Float32)]
-    pub dtype: Dtype,
+    /// multiplies it [default: float32]
+    #[arg(long, value_name = "TYPE")]
+    dtype: Option<Dtype>,
     /// End after so many evaluations in a row without a better one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub patience: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    #[default]
+    Adamw,
+    Muon,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Course {
     Constant,
     Cosine,
     Linear,
     Wsd,
 }
 
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Constant => "constant",
-            Self::Cosine => "cosine",
-            Self::Linear => "linear",
-            Self::Wsd => "wsd",
-        }
-    }
-}
-
 impl RecipeArgs {
-    /// `config` by these flags, at the learning rate `lr`.
-    pub(super) fn over(&self, config: TrainConfig, lr: f64) -> TrainConfig {
-        let Self { weight_decay, decay_matrices_only, .. } = *self;
-        let optimizer = AdamWConfig { lr, weight_decay, decay_matrices_only, ..config.optimizer };
+    /// `config` by these flags.
+    pub(super) fn over(&self, config: TrainConfig) -> TrainConfig {
         TrainConfig {
-            optimizer,
-            schedule: self.schedule(config.steps),
-            accumulation: self.accumulation,
-            max_grad_norm: self.max_grad_norm,
-            max_skipped: self.max_skipped,
-            dtype: self.dtype,
+            optimizer: self.adamw(config.optimizer),
+            muon: self.muon(config.muon),
+            schedule: self.schedule(config.schedule, config.steps),
+            accumulation: self.accumulation.unwrap_or(config.accumulation),
+            max_grad_norm: self.max_grad_norm.unwrap_or(config.max_grad_norm),
+            max_skipped: self.max_skipped.unwrap_or(config.max_skipped),
+            dtype: self.dtype.unwrap_or(config.dtype),
             ..config
         }
     }
 
-    fn schedule(&self, steps: u64) -> Schedule {
+    fn adamw(&self, config: AdamWConfig) -> AdamWConfig {
+        AdamWConfig {
+            lr: self.lr.unwrap_or(config.lr),
+            weight_decay: self.weight_decay.unwrap_or(config.weight_decay),
+            decay_matrices_only: self.decay_matrices_only || config.decay_matrices_only,
+            ..config
+        }
+    }
+
+    fn muon(&self, config: Option<MuonConfig>) -> Option<MuonConfig> {
+        let kind =
+            self.optimizer.unwrap_or(if config.is_some() { Kind::Muon } else { Kind::Adamw });
+        let config = config.unwrap_or_default();
+        let lr = self.muon_lr.unwrap_or(config.lr);
+        let momentum = self.muon_momentum.unwrap_or(config.momentum);
+        (kind == Kind::Muon).then_some(MuonConfig { lr, momentum, ..config })
+    }
+
+    fn schedule(&self, base: Schedule, steps: u64) -> Schedule {
         let decay = match self.schedule {
-            Kind::Constant => Decay::Constant,
-            Kind::Cosine => Decay::Cosine,
-            Kind::Linear => Decay::Linear,
-            Kind::Wsd => Decay::Final { steps: self.decay_steps.unwrap_or(steps / 5) },
+            None => base.decay,
+            Some(Course::Constant) => Decay::Constant,
+            Some(Course::Cosine) => Decay::Cosine,
+            Some(Course::Linear) => Decay::Linear,
+            Some(Course::Wsd) => Decay::Final { steps: self.decay_steps.unwrap_or(steps / 5) },
         };
-        Schedule { decay, warmup_steps: self.warmup_steps, min_ratio: self.min_lr_ratio }
+        let warmup_steps = self.warmup_steps.unwrap_or(base.warmup_steps);
+        let min_ratio = self.min_lr_ratio.unwrap_or(base.min_ratio);
+        Schedule { decay, warmup_steps, min_ratio }
     }
 
     /// As recorded, but with the patience that is given now.
@@ -99,13 +126,25 @@ impl RecipeArgs {
         Self { patience: given.patience.or(self.patience), ..self }
     }
 
-    pub(super) fn settings(&self) -> Map<String, Value> {
+    /// The flags that give `config`, and the patience.
+    pub(super) fn settings(&self, config: &TrainConfig) -> Map<String, Value> {
+        let TrainConfig { optimizer, muon, schedule, .. } = *config;
+        let (course, decay_steps) = match schedule.decay {
+            Decay::Constant => ("constant", None),
+            Decay::Cosine => ("cosine", None),
+            Decay::Linear => ("linear", None),
+            Decay::Final { steps } => ("wsd", Some(steps)),
+        };
+        let kind = if muon.is_some() { "muon" } else { "adamw" };
         object(json!({
-            "schedule": self.schedule.name(), "warmup_steps": self.warmup_steps,
-            "decay_steps": self.decay_steps, "min_lr_ratio": self.min_lr_ratio,
-            "accumulation": self.accumulation, "weight_decay": self.weight_decay,
-            "decay_matrices_only": self.decay_matrices_only, "max_grad_norm": number(self.max_grad_norm),
-            "max_skipped": self.max_skipped, "dtype": self.dtype.name(), "patience": self.patience,
+            "lr": optimizer.lr, "optimizer": kind, "muon_lr": muon.map(|muon| muon.lr),
+            "muon_momentum": muon.map(|muon| muon.momentum),
+            "schedule": course, "warmup_steps": schedule.warmup_steps,
+            "decay_steps": decay_steps, "min_lr_ratio": schedule.min_ratio,
+            "accumulation": config.accumulation, "weight_decay": optimizer.weight_decay,
+            "decay_matrices_only": optimizer.decay_matrices_only,
+            "max_grad_norm": number(config.max_grad_norm), "max_skipped": config.max_skipped,
+            "dtype": config.dtype.name(), "patience": self.patience,
         }))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     Preset,
     model::{self, Model},
     run::{self, DataInfo, RunFolder, RunInfo},
-    trainer::BatchConfig,
+    trainer::{BatchConfig, TrainConfig},
 };
 
 /// The crates of a run; they share the workspace's version.
@@ -28,7 +28,7 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 31] = [
+const NOT_ON_RESUME: [&str; 34] = [
     "preset",
     "column",
     "vocab_size",
@@ -41,6 +41,9 @@ const NOT_ON_RESUME: [&str; 31] = [
     "batch_size",
     "order",
     "lr",
+    "optimizer",
+    "muon_lr",
+    "muon_momentum",
     "schedule",
     "warmup_steps",
     "decay_steps",
@@ -72,7 +75,8 @@ struct Recorded {
 /// Everything that an example which trains is told.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// The model and its recipe: causal or faithful (the notebook to the letter, which reads the future)
+    /// The model and its recipe: causal, fast (as good in a tenth of the time) or faithful (the notebook to the
+    /// letter, which reads the future)
     #[arg(long, default_value = "causal")]
     pub preset: Preset,
     #[command(flatten)]
@@ -130,12 +134,10 @@ impl RunArgs {
             self.model.max_len
         );
         ensure!(self.train.batch_size >= 1, "--batch-size is 0; it must be at least 1");
-        ensure!(self.train.steps() >= 1, "--steps is 0; it must be at least 1");
-        let lr = self.train.lr;
-        ensure!(lr.is_finite() && lr > 0.0, "--lr is {lr}; it must be finite and above 0");
+        ensure!(self.steps() >= 1, "--steps is 0; it must be at least 1");
         let words = self.model.vocab_size;
         ensure!(words >= 5, "--vocab-size is {words}; four are special, so take at least 5");
-        self.train.config().validate()?;
+        self.recipe().validate()?;
         Ok(self.model.config(self.preset, words, 0, usize::MAX).validate()?)
     }
 
@@ -159,7 +161,7 @@ impl RunArgs {
 
     /// `run.json` with what is asked for now.
     pub(super) fn extended(&self, mut info: RunInfo) -> RunInfo {
-        info.settings.extend(self.train.settings());
+        info.settings.extend(self.train.settings(self.preset));
         info
     }
 
@@ -176,6 +178,18 @@ impl RunArgs {
         let flags = known.into_iter().chain(machine).chain(info.settings.iter().filter_map(flag));
         let parsed = Recorded::try_parse_from(["run.json".to_owned()].into_iter().chain(flags));
         Ok(parsed.context("run.json holds settings that this version does not know")?.args)
+    }
+
+    /// What the trainer needs to know.
+    #[must_use]
+    pub fn recipe(&self) -> TrainConfig {
+        self.train.config(self.preset)
+    }
+
+    /// How many steps to train.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.recipe().steps
     }
 
     /// How batches are drawn.
@@ -196,14 +210,14 @@ impl RunArgs {
             crate_versions: CRATES.iter().map(|name| (name.to_string(), VERSION.into())).collect(),
             command_line: std::env::args_os().map(|arg| arg.to_string_lossy().into()).collect(),
             preset: self.preset.to_string(),
-            settings: [self.data.settings(), sizes, self.train.settings()]
+            settings: [self.data.settings(), sizes, self.train.settings(self.preset)]
                 .into_iter()
                 .flatten()
                 .collect(),
             seed: self.machine.seed,
             device: model::device_name(model.device()),
             threads: model::threads(),
-            dtype: self.train.recipe.dtype.to_string(),
+            dtype: self.recipe().dtype.to_string(),
             data,
             ..RunInfo::default()
         }

@@ -146,7 +146,7 @@ impl Training {
         if !course.is_over() {
             trainer.fit(&mut batches, |trainer| {
                 course.step(trainer)?;
-                let goes_on = trainer.metric().step < self.args.train.steps();
+                let goes_on = trainer.metric().step < self.args.steps();
                 status = interrupt.status().filter(|_| goes_on);
                 if status.is_none() && !(goes_on && course.is_over()) {
                     return anyhow::Ok(ControlFlow::Continue(()));
@@ -165,7 +165,7 @@ impl Training {
     }
 
     fn trainer(&self) -> Result<Trainer<'_>> {
-        let mut trainer = Trainer::new(self.model().model(), self.args.train.config())?;
+        let mut trainer = Trainer::new(self.model().model(), self.args.recipe())?;
         match self.from.as_ref().and_then(|from| from.trainer.as_deref()) {
             None => Ok(trainer.with_time_spent(self.prepared.encoding)),
             Some(state) => {
@@ -185,7 +185,7 @@ impl Training {
                 "Documents are cut at {trained} tokens to train, but held-out loss is over {EVAL_LENGTH}."
             ));
         }
-        let (steps, rule) = (self.args.train.steps(), "=".repeat(65));
+        let (steps, rule) = (self.args.steps(), "=".repeat(65));
         let from = if done > 0 { format!(", from step {done} on") } else { String::new() };
         self.progress.line(format!("\nTraining for {steps} steps{from}\n{rule}"));
         self.progress.start(steps);
@@ -257,7 +257,7 @@ impl<'t, 'j> Course<'t, 'j> {
 
     fn step(&mut self, trainer: &Trainer<'_>) -> Result<()> {
         let (metric, args) = (trainer.metric(), &self.training.args.train);
-        let is_last = metric.step == args.steps();
+        let is_last = metric.step == self.training.args.steps();
         let is_due = |every: u64| metric.step.is_multiple_of(every);
         self.journal.metric(metric)?;
         self.training.progress.step(metric.step, metric.loss);
@@ -327,7 +327,8 @@ impl<'t, 'j> Course<'t, 'j> {
 
     fn judge(&mut self, &Eval { step, val_loss, .. }: &Eval) {
         let args = &self.training.args.train;
-        let has_checkpoint = step.is_multiple_of(args.checkpoint_every()) || step == args.steps();
+        let is_last = step == self.training.args.steps();
+        let has_checkpoint = step.is_multiple_of(args.checkpoint_every()) || is_last;
         let is_better = self.best.is_none_or(|(best, _)| val_loss < best);
         if has_checkpoint && val_loss.is_finite() && is_better {
             self.best = Some((val_loss, step));
@@ -378,12 +379,12 @@ fn take_up(
     prepared: &Preparation,
     args: &RunArgs,
 ) -> Result<()> {
-    let (step, steps) = (checkpoint.step, args.train.steps());
+    let (step, steps) = (checkpoint.step, args.steps());
     ensure!(steps >= step, "--steps is {steps}, and the run is at step {step} already");
     let path = folder.checkpoint(step);
     prepared.model.model().take_weights(&checkpoint.model, &path.join(layout::MODEL))?;
     if let Some(state) = &checkpoint.trainer {
-        Trainer::new(prepared.model.model(), args.train.config())?.restore(state)?;
+        Trainer::new(prepared.model.model(), args.recipe())?.restore(state)?;
     }
     folder.cut_back(checkpoint)?;
     Ok(folder.remove(layout::MODEL)?) // which is written anew at the end

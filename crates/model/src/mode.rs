@@ -43,6 +43,16 @@ impl Dtype {
     /// Every type.
     pub const ALL: [Self; 2] = [Self::Float32, Self::Bfloat16];
 
+    /// bf16 where this processor multiplies it, f32 elsewhere.
+    #[must_use]
+    pub fn fastest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512bf16") {
+            return Self::Bfloat16;
+        }
+        Self::Float32
+    }
+
     /// The name by which [`FromStr`] finds it: libtorch's.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -11,14 +11,16 @@ struct Embedding : Function<Embedding> {
         int64_t t = ids_.size(1), c = tokens_.size(1), n = ids_.numel();
         TORCH_CHECK(ids_.scalar_type() == at::kLong && tokens_.scalar_type() == at::kFloat && positions_.scalar_type() == at::kFloat, "embeddings are f32, and ids whole numbers of 64 bits");
         TORCH_CHECK(positions_.size(0) >= t && positions_.size(1) == c, "there are vectors for ", positions_.size(0), " positions, and not for ", t);
-        for (int64_t i = 0; i < n; i++) TORCH_CHECK_INDEX(in<int64_t>(ids_)[i] >= 0 && in<int64_t>(ids_)[i] < tokens_.size(0), "token ", in<int64_t>(ids_)[i], " has no vector");
+        const int64_t* id = in<int64_t>(ids_);
+        for (int64_t i = 0; i < n; i++) TORCH_CHECK_INDEX(id[i] >= 0 && id[i] < tokens_.size(0), "token ", id[i], " has no vector");
         auto y = at::empty({ids_.size(0), t, c}, tokens_.options().dtype(half ? at::kBFloat16 : at::kFloat));
+        const float *all = in<float>(tokens_), *places = in<float>(positions_);
         typed(y, [&](auto* type) {
-            using T = TYPE(type);
+            auto* to = out<TYPE(type)>(y);
             at::parallel_for(0, n, std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, c)), [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; i++) {
-                    const float *token = in<float>(tokens_) + in<int64_t>(ids_)[i] * c, *position = in<float>(positions_) + i % t * c;
-                    for (int64_t j = 0; j < c; j++) put(out<T>(y)[i * c + j], token[j] + position[j]);
+                    const float *token = all + id[i] * c, *place = places + i % t * c;
+                    for (int64_t j = 0; j < c; j++) put(to[i * c + j], token[j] + place[j]);
                 }
             });
         });
@@ -34,15 +36,16 @@ struct Embedding : Function<Embedding> {
         int64_t t = g.size(1), c = g.size(2), n = ids.numel();
         auto tokens = at::zeros({ctx->saved_data["tokens"].toInt(), c}, at::kFloat);
         auto positions = at::zeros({ctx->saved_data["positions"].toInt(), c}, at::kFloat);
+        const int64_t* id = in<int64_t>(ids);
+        float *all = out<float>(tokens), *places = out<float>(positions);
         typed(g, [&](auto* type) {
-            using T = TYPE(type);
+            auto* slopes = in<TYPE(type)>(g);
             at::parallel_for(0, c, std::max<int64_t>(16, GRAIN / std::max<int64_t>(1, n)), [&](int64_t begin, int64_t end) {
                 for (int64_t i = 0; i < n; i++) {
-                    float *token = out<float>(tokens) + in<int64_t>(ids)[i] * c, *position = out<float>(positions) + i % t * c;
-                    const T* slope = in<T>(g) + i * c;
+                    float *token = all + id[i] * c, *place = places + i % t * c;
                     for (int64_t j = begin; j < end; j++) {
-                        token[j] += wide(slope[j]);
-                        position[j] += wide(slope[j]);
+                        token[j] += wide(slopes[i * c + j]);
+                        place[j] += wide(slopes[i * c + j]);
                     }
                 }
             });

@@ -45,9 +45,9 @@ struct CrossEntropy : Function<CrossEntropy> {
         auto from = flat(x), w = weight.to(x.scalar_type()), b = bias.contiguous(), to = targets.contiguous();
         int64_t n = from.size(0), v = w.size(0);
         TORCH_CHECK(to.numel() == n && to.scalar_type() == at::kLong && b.numel() == v && b.scalar_type() == at::kFloat, "each of ", n, " rows has a target, and each of ", v, " tokens an f32 bias");
+        const int64_t* target = in<int64_t>(to);
         for (int64_t i = 0; i < n; i++) {
-            int64_t target = in<int64_t>(to)[i];
-            TORCH_CHECK(target == pad || (target >= 0 && target < v), "target ", target, " is not one of ", v, " tokens");
+            TORCH_CHECK(target[i] == pad || (target[i] >= 0 && target[i] < v), "target ", target[i], " is not one of ", v, " tokens");
         }
         auto dx = at::empty_like(from);
         Tensor dw, db = at::zeros({v}, at::kFloat);
@@ -55,7 +55,7 @@ struct CrossEntropy : Function<CrossEntropy> {
         for (int64_t begin = 0; begin < n; begin += CHUNK) {
             int64_t rows = std::min(CHUNK, n - begin);
             auto part = from.narrow(0, begin, rows), logits = at::mm(part, w.t());
-            loss += slopes(logits, b, in<int64_t>(to) + begin, pad, share, db);
+            loss += slopes(logits, b, target + begin, pad, share, db);
             if (!learns) continue;
             auto to_x = dx.narrow(0, begin, rows);
             at::mm_out(to_x, logits, w);

@@ -20,8 +20,9 @@ struct Norm : Function<Norm> {
         typed(from, [&](auto* type) {
             using T = TYPE(type);
             auto work = [&](int64_t begin, int64_t end) {
+                auto room = at::empty({c}, at::kFloat);
                 norm(in<T>(from), adds ? in<T>(base) : nullptr, in<float>(w), in<float>(b), static_cast<float>(eps), adds ? out<T>(z) : nullptr,
-                     out<T>(y), out<float>(moments), begin, end, c, how);
+                     out<T>(y), out<float>(moments), out<float>(room), begin, end, c, how);
             };
             at::parallel_for(0, rows, std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, c)), work);
         });
@@ -41,7 +42,8 @@ struct Norm : Function<Norm> {
         typed(z, [&](auto* type) {
             using T = TYPE(type);
             both = summed(moments.size(0), c, 2 * c, [&](int64_t begin, int64_t end, float* sums) {
-                norm_back(in<T>(g), in<T>(z), in<float>(w), in<float>(moments), out<T>(dz), drops ? out<T>(dx) : nullptr, sums, sums + c, begin, end, c, how);
+                auto room = at::empty({2 * c}, at::kFloat);
+                norm_back(in<T>(g), in<T>(z), in<float>(w), in<float>(moments), out<T>(dz), drops ? out<T>(dx) : nullptr, sums, sums + c, out<float>(room), begin, end, c, how);
             });
         });
         return {dx, adds ? dz : Tensor(), both.narrow(0, 0, c), both.narrow(0, c, c), Tensor(), Tensor()};

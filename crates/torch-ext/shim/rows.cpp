@@ -30,20 +30,22 @@ INLINE void relu_back_of(const T* g, const T* y, T* dx, int64_t begin, int64_t e
 
 template <typename T>
 INLINE void norm_of(const T* x, const T* residual, const float* w, const float* b, float eps, T* z, T* y, float* moments,
-                    int64_t begin, int64_t end, int64_t c, const Drop& how) {
+                    float* room, int64_t begin, int64_t end, int64_t c, const Drop& how) {
     for (int64_t row = begin; row < end; row++) {
-        const T* rest = residual ? residual + row * c : nullptr;
+        auto at = static_cast<uint32_t>(row * c);
         const T* in = x + row * c;
-        T *zs = z + row * c, *out = y + row * c;
-        if (rest) {
-            auto at = static_cast<uint32_t>(row * c);
-            for (int64_t j = 0; j < c; j++) put(zs[j], wide(rest[j]) + wide(in[j]) * kept(at + static_cast<uint32_t>(j), how));
-            in = zs;
+        for (int64_t j = 0; j < c; j++) room[j] = wide(in[j]);
+        if (residual) {
+            const T* rest = residual + row * c;
+            for (int64_t j = 0; j < c; j++) room[j] = wide(rest[j]) + room[j] * kept(at + static_cast<uint32_t>(j), how);
+            for (int64_t j = 0; j < c; j++) put(z[row * c + j], room[j]);
         }
-        float mean = sum(c, [&](int64_t j) ALWAYS { return wide(in[j]); }) / static_cast<float>(c);
-        auto square = [&](int64_t j) ALWAYS { return (wide(in[j]) - mean) * (wide(in[j]) - mean); };
-        float inverse = 1.0f / std::sqrt(sum(c, square) / static_cast<float>(c) + eps);
-        for (int64_t j = 0; j < c; j++) put(out[j], (wide(in[j]) - mean) * inverse * w[j] + b[j]);
+        float mean = sum(c, [&](int64_t j) ALWAYS { return room[j]; }) / static_cast<float>(c);
+        for (int64_t j = 0; j < c; j++) room[j] -= mean;
+        float variance = sum(c, [&](int64_t j) ALWAYS { return room[j] * room[j]; }) / static_cast<float>(c);
+        float inverse = 1.0f / std::sqrt(variance + eps);
+        T* out = y + row * c;
+        for (int64_t j = 0; j < c; j++) put(out[j], room[j] * inverse * w[j] + b[j]);
         moments[2 * row] = mean;
         moments[2 * row + 1] = inverse;
     }
@@ -51,20 +53,22 @@ INLINE void norm_of(const T* x, const T* residual, const float* w, const float* 
 
 template <typename T>
 INLINE void norm_back_of(const T* g, const T* z, const float* w, const float* moments, T* dz, T* dx, float* dw, float* db,
-                         int64_t begin, int64_t end, int64_t c, const Drop& how) {
+                         float* room, int64_t begin, int64_t end, int64_t c, const Drop& how) {
+    float *unit = room, *slope = room + c;
     for (int64_t row = begin; row < end; row++) {
         const T *grad = g + row * c, *in = z + row * c;
         float mean = moments[2 * row], inverse = moments[2 * row + 1];
-        auto unit = [&](int64_t j) ALWAYS { return (wide(in[j]) - mean) * inverse; };
-        auto slope = [&](int64_t j) ALWAYS { return wide(grad[j]) * w[j]; };
-        float along = sum(c, [&](int64_t j) ALWAYS { return slope(j) * unit(j); }) / static_cast<float>(c);
-        float shift = sum(c, slope) / static_cast<float>(c);
-        T* out = dz + row * c;
         for (int64_t j = 0; j < c; j++) {
-            dw[j] += wide(grad[j]) * unit(j);
-            db[j] += wide(grad[j]);
-            put(out[j], inverse * (slope(j) - shift - unit(j) * along));
+            float along = (wide(in[j]) - mean) * inverse, up = wide(grad[j]);
+            dw[j] += up * along;
+            db[j] += up;
+            unit[j] = along;
+            slope[j] = up * w[j];
         }
+        float along = sum(c, [&](int64_t j) ALWAYS { return slope[j] * unit[j]; }) / static_cast<float>(c);
+        float shift = sum(c, [&](int64_t j) ALWAYS { return slope[j]; }) / static_cast<float>(c);
+        T* out = dz + row * c;
+        for (int64_t j = 0; j < c; j++) put(out[j], inverse * (slope[j] - shift - unit[j] * along));
         if (dx) drop_of(dz, static_cast<const T*>(nullptr), dx, row * c, row * c + c, how);
     }
 }
@@ -108,12 +112,12 @@ INLINE double cross_entropy_of(T* logits, const float* bias, const int64_t* targ
         relu_back_of(g, y, dx, begin, end, squared, scale);                                                             \
     }                                                                                                                   \
     EACH void norm(const T* x, const T* residual, const float* w, const float* b, float eps, T* z, T* y,                \
-                   float* moments, int64_t begin, int64_t end, int64_t c, Drop how) {                                   \
-        norm_of(x, residual, w, b, eps, z, y, moments, begin, end, c, how);                                             \
+                   float* moments, float* room, int64_t begin, int64_t end, int64_t c, Drop how) {                      \
+        norm_of(x, residual, w, b, eps, z, y, moments, room, begin, end, c, how);                                             \
     }                                                                                                                   \
     EACH void norm_back(const T* g, const T* z, const float* w, const float* moments, T* dz, T* dx, float* dw,          \
-                        float* db, int64_t begin, int64_t end, int64_t c, Drop how) {                                   \
-        norm_back_of(g, z, w, moments, dz, dx, dw, db, begin, end, c, how);                                             \
+                        float* db, float* room, int64_t begin, int64_t end, int64_t c, Drop how) {                                   \
+        norm_back_of(g, z, w, moments, dz, dx, dw, db, room, begin, end, c, how);                                             \
     }                                                                                                                   \
     EACH double cross_entropy(T* logits, const float* bias, const int64_t* targets, int64_t pad, float share,           \
                               float* db, float* row, int64_t begin, int64_t end, int64_t c) {                           \

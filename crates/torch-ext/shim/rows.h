@@ -12,12 +12,13 @@
     void drop_relu(const T* x, T* y, int64_t begin, int64_t end, bool squared, Drop how);                              \
     /* From y, which is 0 where x was dropped or negative. */                                                          \
     void drop_relu_back(const T* g, const T* y, T* dx, int64_t begin, int64_t end, bool squared, float scale);         \
-    /* y = norm(z) · w + b, where z = residual + dropout(x) is kept, with each row's mean and 1 / deviation. */        \
+    /* y = norm(z) · w + b, where z = residual + dropout(x) is kept, with each row's mean and 1 / deviation; needs     \
+       room for c numbers. */                                                                                          \
     void norm(const T* x, const T* residual, const float* w, const float* b, float eps, T* z, T* y, float* moments,    \
-              int64_t begin, int64_t end, int64_t c, Drop how);                                                        \
-    /* dz, dropout's part of it in dx where there is one; adds to dw and db. */                                        \
+              float* room, int64_t begin, int64_t end, int64_t c, Drop how);                                           \
+    /* dz, dropout's part of it in dx where there is one; adds to dw and db; needs room for 2 c numbers. */            \
     void norm_back(const T* g, const T* z, const float* w, const float* moments, T* dz, T* dx, float* dw, float* db,   \
-                   int64_t begin, int64_t end, int64_t c, Drop how);                                                   \
+                   float* room, int64_t begin, int64_t end, int64_t c, Drop how);                                      \
     /* Turns rows of c logits, to which the bias is added, into the gradient of `share` times the sum of their         \
        cross-entropies, which it returns; adds the bias' gradient to db. `row` is room for c numbers. */               \
     double cross_entropy(T* logits, const float* bias, const int64_t* targets, int64_t pad, float share, float* db,    \

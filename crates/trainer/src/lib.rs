@@ -1,6 +1,6 @@
 //! Batches of token ids to a trained model.
 //!
-//! [`Trainer`] takes one step per [`Batch`](enredo_model::Batch): loss, gradients, clipping, AdamW.
+//! [`Trainer`] takes one step per [`Batch`](enredo_model::Batch): loss, gradients, clipping, AdamW or Muon.
 //! [`Batches`] draws batches from documents, [`evaluate`] measures a model on held-out ones. That is
 //! all: logging, samples, evaluation and saving are the caller's, who sees the
 //! trainer and its [`Metric`](enredo_run::Metric) after every step and may end the run there. The crate knows no file
@@ -30,6 +30,8 @@ mod batches;
 mod clip;
 mod error;
 mod evaluate;
+mod muon;
+mod optimizer;
 mod schedule;
 mod state;
 mod trainer;
@@ -38,5 +40,6 @@ pub use adamw::AdamWConfig;
 pub use batches::{BatchConfig, Batches};
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, evaluate};
+pub use muon::MuonConfig;
 pub use schedule::{Decay, Schedule};
 pub use trainer::{TrainConfig, Trainer};

@@ -28,11 +28,9 @@ impl Trainer<'_> {
         let generators = generators(self.model.device())
             .map(|(name, device)| Ok((name.to_owned(), generator_state(device)?)))
             .collect::<Result<Vec<_>>>()?;
-        let moments = self.names.iter().zip(self.optimizer.moments()).flat_map(|(name, (m, v))| {
-            let [mean, square] = moment_names(name);
-            [(mean, m), (square, v)]
-        });
-        let all = moments.chain(generators.iter().map(|(name, state)| (name.clone(), state)));
+        let memory = self.memory();
+        let memory = memory.iter().map(|(name, tensor)| (name.clone(), tensor));
+        let all = memory.chain(generators.iter().map(|(name, state)| (name.clone(), state)));
         Ok(to_safetensors(all, self.notes()?)?)
     }
 
@@ -45,11 +43,9 @@ impl Trainer<'_> {
         let state = from_safetensors(bytes)?;
         let metric: Metric = note(&state, METRIC)?;
         let (updates, skipped) = (note(&state, UPDATES)?, note(&state, SKIPPED)?);
-        let moments = self.names.iter().zip(self.optimizer.moments()).map(|(name, (m, _))| {
-            let [mean, square] = moment_names(name);
-            Ok((tensor(&state, &mean, m)?, tensor(&state, &square, m)?))
-        });
-        let moments = moments.collect::<Result<Vec<_>>>()?;
+        let memory = self.memory().into_iter();
+        let memory = memory.map(|(name, mine)| Ok((tensor(&state, &name, &mine)?, mine)));
+        let memory = memory.collect::<Result<Vec<_>>>()?;
         state.tensors.get(CPU).ok_or_else(|| missing(CPU))?;
         // A training that moves to another device has no state of its generator yet.
         for (name, device) in generators(self.model.device()) {
@@ -57,11 +53,21 @@ impl Trainer<'_> {
                 set_generator_state(device, found)?;
             }
         }
-        self.optimizer.restore(&moments, updates)?;
+        for (saved, mut mine) in memory {
+            mine.f_copy_(&saved)?;
+        }
+        self.optimizer.set_updates(updates);
         self.spent = Duration::try_from_secs_f64(metric.train_seconds).unwrap_or_default();
         self.skipped_in_a_row = skipped;
         self.metric = metric;
         Ok(())
+    }
+
+    /// What the optimizer remembers, by its names in the file.
+    fn memory(&self) -> Vec<(String, Tensor)> {
+        let name = |kind, place: usize| format!("{kind}.{}", self.names[place]);
+        let state = self.optimizer.state().into_iter();
+        state.map(|(kind, place, tensor)| (name(kind, place), tensor)).collect()
     }
 
     fn notes(&self) -> Result<HashMap<String, String>> {
@@ -71,10 +77,6 @@ impl Trainer<'_> {
             [(METRIC, metric), (UPDATES, updates.to_string()), (SKIPPED, skipped.to_string())];
         Ok(notes.map(|(name, text)| (name.to_owned(), text)).into())
     }
-}
-
-fn moment_names(parameter: &str) -> [String; 2] {
-    ["exp_avg", "exp_avg_sq"].map(|moment| format!("{moment}.{parameter}"))
 }
 
 /// Those that a training on `device` draws from, by the names of their states.

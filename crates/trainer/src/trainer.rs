@@ -6,7 +6,10 @@ use enredo_model::{Batch, Dtype, Mode, Model};
 use enredo_run::Metric;
 use tch::Tensor;
 
-use crate::{AdamWConfig, Error, Result, Schedule, adamw::AdamW, clip::clip_scale, error::check};
+use crate::{
+    AdamWConfig, Error, MuonConfig, Result, Schedule, clip::clip_scale, error::check,
+    optimizer::Optimizer,
+};
 
 /// What the trainer itself needs to know; the notebook's values by default.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,8 +20,10 @@ pub struct TrainConfig {
     pub max_grad_norm: f64,
     /// So many steps in a row may have a loss or gradient that is not finite; the next ends the training.
     pub max_skipped: u64,
-    /// The optimizer's settings, the highest learning rate among them.
+    /// AdamW's settings, the highest learning rate among them.
     pub optimizer: AdamWConfig,
+    /// Muon's, which then changes the matrices inside the blocks in place of AdamW.
+    pub muon: Option<MuonConfig>,
     /// The share of that rate at each step.
     pub schedule: Schedule,
     /// Batches that make up one step: their gradients are those of all their tokens together.
@@ -34,6 +39,7 @@ impl Default for TrainConfig {
             max_grad_norm: 1.0,
             max_skipped: 9,
             optimizer: AdamWConfig::default(),
+            muon: None,
             schedule: Schedule::default(),
             accumulation: 1,
             dtype: Dtype::default(),
@@ -46,6 +52,7 @@ impl TrainConfig {
     /// [`Error::Setting`] names the first setting out of its range.
     pub fn validate(&self) -> Result<()> {
         self.optimizer.validate()?;
+        self.muon.iter().try_for_each(MuonConfig::validate)?;
         self.schedule.validate()?;
         let (clip, parts) = (self.max_grad_norm, self.accumulation);
         check(parts >= 1, "accumulation", parts as f64, "at least 1")?;
@@ -59,7 +66,7 @@ pub struct Trainer<'m> {
     pub(crate) model: &'m Model,
     pub(crate) names: Vec<String>,
     parameters: Vec<Tensor>,
-    pub(crate) optimizer: AdamW,
+    pub(crate) optimizer: Optimizer,
     config: TrainConfig,
     pub(crate) metric: Metric,
     pub(crate) spent: Duration,
@@ -73,7 +80,7 @@ impl<'m> Trainer<'m> {
     pub fn new(model: &'m Model, config: TrainConfig) -> Result<Self> {
         config.validate()?;
         let (names, parameters): (Vec<_>, Vec<_>) = model.named_parameters().into_iter().unzip();
-        let optimizer = AdamW::new(&parameters, config.optimizer);
+        let optimizer = Optimizer::new(&names, &parameters, &config);
         let metric = Metric { lr: config.optimizer.lr, ..Metric::default() };
         let spent = Duration::ZERO;
         Ok(Self { model, names, parameters, optimizer, config, metric, spent, skipped_in_a_row: 0 })
@@ -139,12 +146,12 @@ impl<'m> Trainer<'m> {
         self.metric.step += 1;
         self.metric.tokens += targets as u64;
         self.metric.loss = loss;
-        self.metric.lr = self.config.optimizer.lr
-            * self.config.schedule.factor(self.metric.step, self.config.steps);
+        let share = self.config.schedule.factor(self.metric.step, self.config.steps);
+        self.metric.lr = self.config.optimizer.lr * share;
         self.metric.grad_norm = enredo_torch_ext::norm(&gradients)?;
         if self.metric.loss.is_finite() && self.metric.grad_norm.is_finite() {
             let scale = clip_scale(self.metric.grad_norm, self.config.max_grad_norm);
-            self.optimizer.step(&gradients, self.metric.lr, scale)?;
+            self.optimizer.step(&gradients, share, scale)?;
             self.skipped_in_a_row = 0;
         } else {
             self.metric.skipped += 1;
