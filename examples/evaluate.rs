@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     let source = if args.data.is_given() { args.data } else { DataArgs::recorded(&info.settings) };
     let quick = info.settings.get("quick").is_some_and(|quick| quick == true);
 
-    let progress = Progress::new();
+    let progress = Progress::default();
     if let Some(notice) = checkpoint_notice(&folder)? {
         progress.line(notice);
     }

@@ -13,8 +13,8 @@ use anyhow::Result;
 use clap::Parser;
 use enredo::{
     cli::{
-        DataArgs, Interrupt, Journal, MachineArgs, Progress, RunArgs, RunSubject, Training,
-        checkpoint_notice, run_folder,
+        DataArgs, Interrupt, MachineArgs, RunArgs, RunSubject, Training, checkpoint_notice,
+        run_folder,
     },
     explorer::Explorer,
     model::Device,
@@ -96,7 +96,7 @@ fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject, &'static
         None => Quick::parse_from(QUICK).run,
     };
     (run.data, run.machine) = (args.data.clone(), args.machine.clone());
-    let training = Training::new(run, Progress::silent())?;
+    let training = Training::silent(run)?;
     let folder = training.folder.clone();
     training.save_start()?;
     let subject = RunSubject::open(&folder, device)?;
@@ -106,7 +106,7 @@ fn train(args: &Args, device: Device) -> Result<(RunFolder, RunSubject, &'static
 }
 
 fn fit(training: &Training) -> Result<()> {
-    training.run(&mut Journal::new(&training.folder)?, &Interrupt::default()).map(drop)
+    training.run(&mut training.journal()?, &Interrupt::default()).map(drop)
 }
 
 /// Opens the browser; a machine without one is told.

@@ -10,10 +10,7 @@ use anyhow::Result;
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{
-        Data, EVAL_LENGTH, Ended, Interrupt, Journal, PROMPTS, Progress, RunArgs, Training,
-        compared,
-    },
+    cli::{Data, EVAL_LENGTH, Ended, Interrupt, PROMPTS, Progress, RunArgs, Training},
     corpus::EntropyFloor,
     decoding::{GenerationConfig, softmax},
     model::{self, Model, causality_probe},
@@ -31,7 +28,7 @@ fn main() -> Result<ExitCode> {
     let Args { run: args } = Args::parse();
 
     // Steps 1 to 3: documents, tokenizer, model.
-    let training = Training::new(args, Progress::new())?;
+    let training = Training::new(args)?;
     show_documents(&training.prepared.data, &training.progress);
     show_tokenizer(
         training.model().tokenizer(),
@@ -41,7 +38,7 @@ fn main() -> Result<ExitCode> {
     show_model(training.model().model(), &training.progress);
 
     // Steps 4 and 5: training, with a look on the way.
-    let mut journal = Journal::new(&training.folder)?;
+    let mut journal = training.journal()?;
     let val_loss = match training.run(&mut journal, &Interrupt::listen()?)? {
         Ended::Trained { val_loss } => val_loss,
         Ended::Interrupted { status } => return Ok(ExitCode::from(status)),
@@ -49,7 +46,7 @@ fn main() -> Result<ExitCode> {
 
     // Steps 6 and 7: what the model says.
     let notebook = Notebook { training };
-    notebook.compare_strategies(&mut journal)?;
+    notebook.training.compare_strategies(&mut journal)?;
     notebook.show_next_tokens(PROMPTS[0])?;
     notebook.judge(val_loss)?;
     notebook.line(format!("\nThe run is in {}", notebook.training.folder.path().display()));
@@ -97,22 +94,6 @@ impl Notebook {
 
     fn line(&self, text: impl AsRef<str>) {
         self.training.progress.line(text);
-    }
-
-    /// Three prompts, four strategies, one seed.
-    fn compare_strategies(&self, journal: &mut Journal) -> Result<()> {
-        self.line("\nStrategies compared\n");
-        for prompt in PROMPTS {
-            self.line(format!("  Prompt: '{prompt}'\n  {}", "-".repeat(55)));
-            for (label, config) in compared() {
-                let RunArgs { machine, .. } = &self.training.args;
-                let (step, seed) = (self.training.args.steps(), machine.seed);
-                let text = journal.sample(self.model(), step, prompt, (label, &config), seed)?;
-                self.line(format!("  [{label:<22}] {text}"));
-            }
-            self.line("");
-        }
-        Ok(())
     }
 
     /// The model's real logits for the next token, and what each filter leaves of them.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use enredo::cli::{Ended, Interrupt, Journal, Progress, RunArgs, Training};
+use enredo::cli::{Ended, Interrupt, RunArgs, Training};
 
 /// Train a small decoder-only transformer on short texts.
 #[derive(Parser)]
@@ -17,11 +17,12 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let training = Training::new(Args::parse().run, Progress::new())?;
-    let mut journal = Journal::new(&training.folder)?;
+    let training = Training::new(Args::parse().run)?;
+    let mut journal = training.journal()?;
     match training.run(&mut journal, &Interrupt::listen()?)? {
         Ended::Interrupted { status } => Ok(ExitCode::from(status)),
         Ended::Trained { .. } => {
+            training.compare_strategies(&mut journal)?;
             training.progress.line(format!("The run is in {}", training.folder.path().display()));
             Ok(ExitCode::SUCCESS)
         }

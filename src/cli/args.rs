@@ -165,6 +165,9 @@ pub struct TrainArgs {
     /// The text that the samples on the way continue
     #[arg(long, value_name = "TEXT", default_value = "This movie is a")]
     pub prompt: String,
+    /// Write event files for TensorBoard, too, into the run's folder `tensorboard`
+    #[arg(long)]
+    pub tensorboard: bool,
     /// A run of under a minute: fewer steps, and fewer documents of the built-in corpus
     #[arg(long)]
     pub quick: bool,
@@ -206,7 +209,8 @@ impl TrainArgs {
     /// As recorded, but to the step and with the patience that are asked for now.
     pub(super) fn extended(self, given: &Self) -> Self {
         let recipe = self.recipe.extended(&given.recipe);
-        Self { steps: given.steps.or(self.steps), recipe, ..self }
+        let tensorboard = self.tensorboard || given.tensorboard;
+        Self { steps: given.steps.or(self.steps), recipe, tensorboard, ..self }
     }
 
     fn either(&self, given: Option<u64>, quick: u64, full: u64) -> u64 {
@@ -224,7 +228,8 @@ impl TrainArgs {
         object(json!({
             "steps": steps, "batch_size": self.batch_size, "order": self.order.name(),
             "log_every": self.log_every(), "sample_every": self.sample_every(),
-            "eval_every": self.eval_every(), "checkpoint_every": self.checkpoint_every(), "prompt": self.prompt, "quick": self.quick,
+            "eval_every": self.eval_every(), "checkpoint_every": self.checkpoint_every(), "prompt": self.prompt,
+            "tensorboard": self.tensorboard, "quick": self.quick,
         }))
     }
 }

@@ -1,11 +1,11 @@
-//! What a run writes down as it goes: rows of metrics, evaluations and samples.
+//! What a run writes down as it goes: rows of metrics, evaluations and samples, for TensorBoard, too.
 
 use anyhow::Result;
 
 use crate::{
     Completion, LanguageModel,
     decoding::GenerationConfig,
-    run::{Eval, Metric, RowWriter, RunFolder, Sample, Strategy},
+    run::{Eval, EventWriter, Metric, RowWriter, RunFolder, Sample, Strategy},
 };
 
 /// How many steps `train_loss` averages.
@@ -18,6 +18,7 @@ pub struct Journal {
     evals: RowWriter<Eval>,
     samples: RowWriter<Sample>,
     losses: Vec<f64>,
+    tensorboard: Option<EventWriter>,
 }
 
 impl Journal {
@@ -28,7 +29,15 @@ impl Journal {
     pub fn new(folder: &RunFolder) -> Result<Self> {
         let losses = folder.rows::<Metric>()?.map(|row| Ok(row?.loss)).collect::<Result<_>>()?;
         let (metrics, evals, samples) = (folder.writer()?, folder.writer()?, folder.writer()?);
-        Ok(Self { metrics, evals, samples, losses })
+        Ok(Self { metrics, evals, samples, losses, tensorboard: None })
+    }
+
+    /// Writes all of it a second time, as TensorBoard reads it; what the run has already first.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub fn with_tensorboard(self, folder: &RunFolder) -> Result<Self> {
+        Ok(Self { tensorboard: Some(EventWriter::new(folder)?), ..self })
     }
 
     /// Records a step.
@@ -37,7 +46,8 @@ impl Journal {
     /// A file that cannot be written.
     pub fn metric(&mut self, metric: &Metric) -> Result<()> {
         self.losses.push(metric.loss);
-        Ok(self.metrics.append(metric)?)
+        self.metrics.append(metric)?;
+        Ok(self.tensorboard.as_mut().map_or(Ok(()), |events| events.metric(metric))?)
     }
 
     /// Mean loss of the last `count` steps, or of as many as there were.
@@ -51,11 +61,16 @@ impl Journal {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn eval(&mut self, metric: &Metric, val_loss: f64) -> Result<Eval> {
+    pub fn eval(&mut self, metric: &Metric, val_loss: f64, bits_per_byte: f64) -> Result<Eval> {
         let Metric { step, train_seconds, .. } = *metric;
         let train_loss = self.mean_loss(RECENT);
-        let eval = Eval { step, train_loss, val_loss, train_seconds, bits_per_byte: None };
+        let bits_per_byte = Some(bits_per_byte);
+        let eval = Eval { step, train_loss, val_loss, train_seconds, bits_per_byte };
         self.evals.append(&eval)?;
+        if let Some(events) = &mut self.tensorboard {
+            events.eval(&eval)?;
+            events.flush()?;
+        }
         Ok(eval)
     }
 
@@ -75,15 +90,12 @@ impl Journal {
         // By way of text: a JSON value would widen 0.9f32 to 0.8999999761581421.
         let config = serde_json::from_str(&serde_json::to_string(&model.strategy(config))?)?;
         let strategy = Strategy { label: label.to_owned(), config };
-        let prompt = prompt.to_owned();
-        self.samples.append(&Sample {
-            step,
-            prompt,
-            strategy,
-            seed,
-            text: text.clone(),
-            tokens,
-        })?;
+        let sample =
+            Sample { step, prompt: prompt.to_owned(), strategy, seed, text: text.clone(), tokens };
+        self.samples.append(&sample)?;
+        if let Some(events) = &mut self.tensorboard {
+            events.sample(&sample)?;
+        }
         Ok(text)
     }
 }

@@ -1,7 +1,9 @@
 //! What the examples share: their flags, how these become documents, and what a run prints and records.
 
 mod args;
+mod coverage;
 mod data;
+mod event;
 mod interrupt;
 mod journal;
 mod preparation;
@@ -9,6 +11,7 @@ mod progress;
 mod recipe;
 mod run;
 mod sampling;
+mod speed;
 mod strategies;
 mod subject;
 mod training;
@@ -21,14 +24,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub const EVAL_LENGTH: usize = 32;
 
 pub use args::{DataArgs, MachineArgs, ModelArgs, Order, TrainArgs};
+pub use coverage::predicted_bytes;
 pub use data::Data;
+pub use event::Event;
 pub use interrupt::Interrupt;
 pub use journal::Journal;
 pub use preparation::Preparation;
-pub use progress::Progress;
+pub use progress::{Progress, Ui};
 pub use recipe::RecipeArgs;
 pub use run::{RunArgs, checkpoint_notice, run_folder};
 pub use sampling::{SamplingArgs, prompt_notices};
-pub use strategies::compared;
 pub use subject::{PROMPTS, RunSubject};
 pub use training::{Ended, Training};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{Data, EVAL_LENGTH, RunArgs};
+use super::{Data, EVAL_LENGTH, RunArgs, predicted_bytes};
 use crate::{
     LanguageModel, Preset,
     corpus::EntropyFloor,
@@ -25,6 +25,8 @@ pub struct Preparation {
     pub train: Vec<Vec<u32>>,
     /// The documents held out, encoded.
     pub held_out: Vec<Vec<u32>>,
+    /// UTF-8 bytes of what an evaluation predicts of them.
+    pub held_out_bytes: usize,
     /// What no causal model's held-out loss stays below, where the documents' grammar is known.
     pub floor: Option<EntropyFloor>,
     /// How long encoding took, which counts as training.
@@ -39,14 +41,11 @@ impl Preparation {
     pub fn new(args: &RunArgs, data: Data, device: Device) -> Result<Self> {
         let config = WordLevelConfig { vocab_size: args.model.vocab_size };
         let tokenizer = Tokenizer::train(&data.train, &config)?.with_mode(args.preset.text_mode());
-        let (train, encoding) = encode(&tokenizer, &data.train)?;
-        let (held_out, _) = encode(&tokenizer, &data.held_out)?;
-        let floor = data.floor(&held_out, tokenizer.special().unk, EVAL_LENGTH - 1);
-        let longest = train.iter().map(Vec::len).max().unwrap_or(0);
+        let encoded = Encoded::new(&tokenizer, &data)?;
+        let longest = encoded.train.iter().map(Vec::len).max().unwrap_or(0);
         let (v, pad) = (tokenizer.vocab_size(), tokenizer.special().pad);
         let model = Model::new(args.model.config(args.preset, v, pad, longest), device)?;
-        let model = LanguageModel::new(model, tokenizer, args.preset)?;
-        Ok(Self { data, model, train, held_out, floor, encoding })
+        Ok(encoded.with(LanguageModel::new(model, tokenizer, args.preset)?, data))
     }
 
     /// What a run that is there already started from.
@@ -58,10 +57,7 @@ impl Preparation {
         let tokenizer = Tokenizer::from_file(folder.file(layout::TOKENIZER)?)?;
         let model = Model::new(folder.read_json(layout::CONFIG)?, device)?;
         let model = LanguageModel::new(model, tokenizer, preset)?;
-        let (train, encoding) = encode(model.tokenizer(), &data.train)?;
-        let (held_out, _) = encode(model.tokenizer(), &data.held_out)?;
-        let floor = data.floor(&held_out, model.tokenizer().special().unk, EVAL_LENGTH - 1);
-        Ok(Self { data, model, train, held_out, floor, encoding })
+        Ok(Encoded::new(model.tokenizer(), &data)?.with(model, data))
     }
 
     /// Creates the run's folder, with all that a reader needs besides the rows.
@@ -80,8 +76,27 @@ impl Preparation {
     }
 }
 
-/// The ids of `texts`, and how long that took.
-fn encode(tokenizer: &Tokenizer, texts: &[String]) -> Result<(Vec<Vec<u32>>, Duration)> {
-    let start = Instant::now();
-    Ok((tokenizer.encode_documents(texts)?, start.elapsed()))
+/// The documents as ids.
+struct Encoded {
+    train: Vec<Vec<u32>>,
+    held_out: Vec<Vec<u32>>,
+    held_out_bytes: usize,
+    encoding: Duration,
+}
+
+impl Encoded {
+    fn new(tokenizer: &Tokenizer, data: &Data) -> Result<Self> {
+        let start = Instant::now();
+        let train = tokenizer.encode_documents(&data.train)?;
+        let encoding = start.elapsed();
+        let held_out = tokenizer.encode_documents(&data.held_out)?;
+        let held_out_bytes = predicted_bytes(tokenizer, &data.held_out, EVAL_LENGTH)?;
+        Ok(Self { train, held_out, held_out_bytes, encoding })
+    }
+
+    fn with(self, model: LanguageModel, data: Data) -> Preparation {
+        let Self { train, held_out, held_out_bytes, encoding } = self;
+        let floor = data.floor(&held_out, model.tokenizer().special().unk, EVAL_LENGTH - 1);
+        Preparation { data, model, train, held_out, held_out_bytes, floor, encoding }
+    }
 }

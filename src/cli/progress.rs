@@ -1,46 +1,70 @@
-//! A progress bar on a terminal, plain lines elsewhere.
+//! How a run shows itself: a progress bar on a terminal, plain lines elsewhere, or JSON.
 
 use std::io::{IsTerminal, Write};
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Event;
+
+/// What is shown, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Ui {
+    /// Lines, and beneath them a bar where standard error is a terminal
+    #[default]
+    Auto,
+    /// Lines alone
+    Plain,
+    /// A JSON object a line, for programs
+    Json,
+}
 
 /// Lines on standard output, and beneath them, on a terminal, a bar on standard error.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    on_terminal: bool,
-    is_silent: bool,
+    has_bar: bool,
+    /// Nothing is shown without one.
+    ui: Option<Ui>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self::new()
+        Self::new(Ui::Auto)
     }
 }
 
 impl Progress {
     /// No bar yet.
     #[must_use]
-    pub fn new() -> Self {
-        let on_terminal = std::io::stderr().is_terminal();
+    pub fn new(ui: Ui) -> Self {
+        let has_bar = ui == Ui::Auto && std::io::stderr().is_terminal();
         let target =
-            if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { bar: ProgressBar::with_draw_target(None, target), on_terminal, is_silent: false }
+            if has_bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { bar: ProgressBar::with_draw_target(None, target), has_bar, ui: Some(ui) }
     }
 
     /// One that shows nothing.
     #[must_use]
     pub fn silent() -> Self {
-        Self { bar: ProgressBar::hidden(), on_terminal: false, is_silent: true }
+        Self { bar: ProgressBar::hidden(), has_bar: false, ui: None }
     }
 
-    /// Prints a line above the bar.
+    /// Shows a line of words above the bar.
     pub fn line(&self, text: impl AsRef<str>) {
-        if self.is_silent {
-            return;
-        }
+        self.tell(&Event::message(text));
+    }
+
+    /// Shows what happened, above the bar.
+    pub fn tell(&self, event: &Event) {
+        let Some(ui) = self.ui else { return };
+        let text = match (ui, event) {
+            (Ui::Json, Event::Message { text }) if !text.contains(char::is_alphanumeric) => return, // a rule, or nothing
+            (Ui::Json, _) => serde_json::to_string(event).unwrap_or_default(),
+            _ => event.to_string(),
+        };
         // A reader that has gone away (`| head`) is no reason to stop a run.
-        self.bar.suspend(|| drop(writeln!(std::io::stdout(), "{}", text.as_ref())));
+        self.bar.suspend(|| drop(writeln!(std::io::stdout(), "{text}")));
     }
 
     /// Shows a bar of `steps`.
@@ -49,11 +73,11 @@ impl Progress {
         self.bar.set_length(steps);
     }
 
-    /// Moves the bar on.
-    pub fn step(&self, step: u64, loss: f64) {
+    /// Moves the bar on; `message` stands beside it.
+    pub fn step(&self, step: u64, message: impl FnOnce() -> String) {
         self.bar.set_position(step);
-        if self.on_terminal {
-            self.bar.set_message(format!("loss {loss:.3}"));
+        if self.has_bar {
+            self.bar.set_message(message());
         }
     }
 
@@ -64,7 +88,7 @@ impl Progress {
 
     /// Shows how far a download is.
     pub fn download(&self, file: &str, done: u64, total: u64) {
-        if done == 0 && !self.on_terminal {
+        if done == 0 && !self.has_bar {
             self.line(format!("Downloading {file} ({total} bytes)"));
         }
         self.style("{bar:32} {bytes}/{total_bytes} {eta}  {msg}");

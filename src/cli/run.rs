@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Parser};
 use serde_json::Value;
 
-use super::{DataArgs, MachineArgs, ModelArgs, TrainArgs};
+use super::{DataArgs, MachineArgs, ModelArgs, TrainArgs, Ui};
 use crate::{
     Preset,
     model::{self, Model},
@@ -101,6 +101,9 @@ pub struct RunArgs {
     /// Replace the run that the folder holds
     #[arg(long)]
     overwrite: bool,
+    /// How it shows itself
+    #[arg(long, value_enum, default_value_t)]
+    pub ui: Ui,
 }
 
 impl RunArgs {

@@ -13,7 +13,7 @@ pub(super) fn on_the_way() -> [(&'static str, GenerationConfig); 2] {
 
 /// Those that are compared at its end.
 #[must_use]
-pub fn compared() -> [(&'static str, GenerationConfig); 4] {
+pub(super) fn compared() -> [(&'static str, GenerationConfig); 4] {
     [
         ("Greedy", greedy()),
         ("Temp=0.5 K=10 P=0.9", sampling(0.5, Some(10), 0.9)),

@@ -77,7 +77,7 @@ impl RunSubject {
 
     fn load_documents(&self) -> Result<Documents> {
         let quick = self.info.settings.get("quick").and_then(|quick| quick.as_bool());
-        let data = Data::load(&self.data, quick.unwrap_or(false), &super::Progress::new())?;
+        let data = Data::load(&self.data, quick.unwrap_or(false), &super::Progress::default())?;
         let document = |held_out| move |text| Document { text, held_out };
         let train = data.train.into_iter().map(document(false));
         Ok(Documents {

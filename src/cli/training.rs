@@ -8,11 +8,12 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{
-    Data, EVAL_LENGTH, Interrupt, Journal, Order, Preparation, Progress, RunArgs, prompt_notices,
-    strategies,
+    Data, EVAL_LENGTH, Event, Interrupt, Journal, Order, PROMPTS, Preparation, Progress, RunArgs,
+    prompt_notices, speed::Speedometer, strategies,
 };
 use crate::{
     LanguageModel,
+    decoding::GenerationConfig,
     run::{Checkpoint, Eval, Floor, Lock, LossCurve, Metric, RunFolder, Saver, layout},
     trainer::{Batches, Trainer, evaluate},
 };
@@ -58,7 +59,20 @@ impl Training {
     ///
     /// # Errors
     /// The first thing that is missing, damaged or out of its range.
-    pub fn new(args: RunArgs, progress: Progress) -> Result<Self> {
+    pub fn new(args: RunArgs) -> Result<Self> {
+        let progress = Progress::new(args.ui);
+        Self::with(args, progress)
+    }
+
+    /// As [`new`](Self::new), but shows nothing.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn silent(args: RunArgs) -> Result<Self> {
+        Self::with(args, Progress::silent())
+    }
+
+    fn with(args: RunArgs, progress: Progress) -> Result<Self> {
         match &args.resume {
             Some(run) => Self::resume(RunFolder::open(run)?, &args, progress),
             None => Self::begin(args, progress),
@@ -117,18 +131,61 @@ impl Training {
         &self.prepared.model
     }
 
+    /// What the run writes its rows with.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub fn journal(&self) -> Result<Journal> {
+        let journal = Journal::new(&self.folder)?;
+        if self.args.train.tensorboard {
+            return journal.with_tensorboard(&self.folder);
+        }
+        Ok(journal)
+    }
+
     /// Trains to the last step, with losses, samples, evaluations and checkpoints on the way, and leaves
-    /// the final weights and, of a run that failed too, the loss curve.
+    /// the final weights and, of a run that failed too, the loss curve and the report.
     ///
     /// # Errors
     /// Documents or a model that cannot be trained, a file that cannot be written. A checkpoint that
     /// cannot be saved is told, and only the last one ends the run.
     pub fn run(&self, journal: &mut Journal, interrupt: &Interrupt) -> Result<Ended> {
         let ended = self.train(journal, interrupt);
-        let curve = self.draw_curve();
+        let drawn = self.draw_curve().and_then(|()| Ok(self.folder.write_report()?));
         let ended = ended?; // the fault worth telling is the first one
-        curve?;
+        drawn?;
         Ok(ended)
+    }
+
+    /// Lets the strategies of the notebook go on with its prompts, one seed for all, and takes what they say
+    /// into the samples and the report.
+    ///
+    /// # Errors
+    /// A model that gives no text, a file that cannot be written.
+    pub fn compare_strategies(&self, journal: &mut Journal) -> Result<()> {
+        self.progress.line("\nStrategies compared\n");
+        for prompt in PROMPTS {
+            self.progress.line(format!("  Prompt: '{prompt}'\n  {}", "-".repeat(55)));
+            for strategy in strategies::compared() {
+                self.sample(journal, self.args.steps(), prompt, strategy)?;
+            }
+            self.progress.line("");
+        }
+        Ok(self.folder.write_report()?)
+    }
+
+    fn sample(
+        &self,
+        journal: &mut Journal,
+        step: u64,
+        prompt: &str,
+        (label, config): (&str, GenerationConfig),
+    ) -> Result<()> {
+        let seed = self.args.machine.seed;
+        let text = journal.sample(self.model(), step, prompt, (label, &config), seed)?;
+        let (prompt, strategy) = (prompt.to_owned(), label.to_owned());
+        self.progress.tell(&Event::Sample { step, prompt, strategy, text });
+        Ok(())
     }
 
     fn train(&self, journal: &mut Journal, interrupt: &Interrupt) -> Result<Ended> {
@@ -140,7 +197,7 @@ impl Training {
         let mut batches = draw(&self.prepared.train, model.config(), config)?;
         let mut trainer = self.trainer()?;
         batches.seek(trainer.batches_taken());
-        let mut course = Course::new(self, journal, trainer.metric().skipped)?;
+        let mut course = Course::new(self, journal, trainer.metric())?;
         self.announce(trainer.metric().step)?;
         let mut status = None;
         if !course.is_over() {
@@ -202,14 +259,13 @@ impl Training {
 
     fn finish(&self, val_loss: f64) -> Result<Ended> {
         self.folder.write(layout::MODEL, &self.model().model().to_safetensors()?)?;
-        self.progress.line(format!("{}\nTraining is done.", "=".repeat(65)));
+        self.progress.tell(&Event::Trained { val_loss });
         Ok(Ended::Trained { val_loss })
     }
 
     fn interrupted(&self, step: u64, status: u8) -> Ended {
         let command = resume_command(self.folder.path());
-        self.progress
-            .line(format!("\nStopped after step {step}; all is saved. Go on with:\n  {command}"));
+        self.progress.tell(&Event::Stopped { step, command });
         Ended::Interrupted { status }
     }
 }
@@ -226,13 +282,16 @@ struct Course<'t, 'j> {
     /// Evaluations since the lowest one.
     worse: u64,
     skipped: u64,
+    speedometer: Speedometer,
     /// The step of the newest checkpoint.
     saved: Option<u64>,
 }
 
 impl<'t, 'j> Course<'t, 'j> {
-    fn new(training: &'t Training, journal: &'j mut Journal, skipped: u64) -> Result<Self> {
+    fn new(training: &'t Training, journal: &'j mut Journal, from: &Metric) -> Result<Self> {
         let saver = Saver::new(&training.folder, KEPT)?;
+        let (model, dtype) = (training.model().model(), training.args.recipe().dtype);
+        let t = model.config().trained_length.unwrap_or(training.args.model.max_len);
         let mut course = Self {
             training,
             journal,
@@ -241,7 +300,8 @@ impl<'t, 'j> Course<'t, 'j> {
             last: None,
             lowest: f64::INFINITY,
             worse: 0,
-            skipped,
+            skipped: from.skipped,
+            speedometer: Speedometer::new(model, t, dtype, from)?,
             saved: None,
         };
         for eval in training.folder.rows::<Eval>()? {
@@ -260,7 +320,7 @@ impl<'t, 'j> Course<'t, 'j> {
         let is_last = metric.step == self.training.args.steps();
         let is_due = |every: u64| metric.step.is_multiple_of(every);
         self.journal.metric(metric)?;
-        self.training.progress.step(metric.step, metric.loss);
+        self.show(metric);
         self.tell_skipped(metric);
         if is_due(args.log_every()) {
             self.tell_loss(metric);
@@ -277,23 +337,38 @@ impl<'t, 'j> Course<'t, 'j> {
         Ok(())
     }
 
-    fn tell_loss(&self, metric: &Metric) {
-        let mean = self.journal.mean_loss(self.training.args.train.log_every() as usize);
-        let Metric { step, train_seconds, .. } = *metric;
-        let (perplexity, each) = (mean.exp(), 1e3 * train_seconds / step as f64);
-        self.training.progress.line(format!(
-            "[step {step:>5}] loss = {mean:.4} | perplexity = {perplexity:.2} | {each:.1} ms a step"
-        ));
+    /// Beside the bar.
+    fn show(&self, metric: &Metric) {
+        let speed = || self.speedometer.read(metric);
+        self.training.progress.step(metric.step, || {
+            let Metric { loss, grad_norm, .. } = metric;
+            let (thousands, share) = (speed().tokens_per_second / 1e3, 100.0 * speed().gemm_share);
+            format!("loss {loss:.3}, grad {grad_norm:.2}, {thousands:.0}k tokens/s, {share:.0} % of peak")
+        });
+    }
+
+    fn tell_loss(&mut self, metric: &Metric) {
+        let loss = self.journal.mean_loss(self.training.args.train.log_every() as usize);
+        let speed = self.speedometer.read(metric);
+        self.speedometer.reset(metric);
+        self.training.progress.tell(&Event::Progress {
+            step: metric.step,
+            loss,
+            perplexity: loss.exp(),
+            lr: metric.lr,
+            grad_norm: metric.grad_norm,
+            tokens_per_second: speed.tokens_per_second,
+            ms_per_step: speed.ms_per_step,
+            gemm_share: speed.gemm_share,
+        });
     }
 
     fn tell_skipped(&mut self, metric: &Metric) {
-        if metric.skipped > self.skipped {
-            let Metric { step, loss, grad_norm, skipped, .. } = metric;
-            self.training.progress.line(format!(
-                "[step {step:>5}] NOT APPLIED: loss {loss}, gradient norm {grad_norm}; {skipped} such steps so far"
-            ));
+        let Metric { step, loss, grad_norm, skipped, .. } = *metric;
+        if skipped > self.skipped {
+            self.training.progress.tell(&Event::Skipped { step, loss, grad_norm, skipped });
         }
-        self.skipped = metric.skipped;
+        self.skipped = skipped;
     }
 
     /// A greedy and a sampled text.
@@ -301,27 +376,22 @@ impl<'t, 'j> Course<'t, 'j> {
         let Training { args, progress, .. } = self.training;
         let (rule, prompt) = ("─".repeat(65), args.train.prompt.as_str());
         progress.line(format!("\n{rule}\n  Step {step}, prompt: '{prompt}'\n{rule}"));
-        for (label, config) in strategies::on_the_way() {
-            let seed = args.machine.seed;
-            let text =
-                self.journal.sample(self.training.model(), step, prompt, (label, &config), seed)?;
-            progress.line(format!("  [{label}] {text}"));
+        for strategy in strategies::on_the_way() {
+            self.training.sample(self.journal, step, prompt, strategy)?;
         }
         progress.line("");
         Ok(())
     }
 
     fn evaluate(&mut self, metric: &Metric) -> Result<()> {
-        let held_out = &self.training.prepared.held_out;
-        let result = evaluate(self.training.model().model(), held_out, EVAL_LENGTH)?;
-        let eval = self.journal.eval(metric, result.loss)?;
+        let prepared = &self.training.prepared;
+        let result = evaluate(self.training.model().model(), &prepared.held_out, EVAL_LENGTH)?;
+        let bits_per_byte = result.bits_per_byte(prepared.held_out_bytes);
+        let eval = self.journal.eval(metric, result.loss, bits_per_byte)?;
         self.judge(&eval);
-        self.training.progress.line(format!(
-            "[step {:>5}] held-out loss = {:.4} | perplexity = {:.2}",
-            metric.step,
-            result.loss,
-            result.perplexity()
-        ));
+        let (step, val_loss, perplexity) = (metric.step, result.loss, result.perplexity());
+        let event = Event::Evaluation { step, val_loss, perplexity, bits_per_byte };
+        self.training.progress.tell(&event);
         Ok(())
     }
 

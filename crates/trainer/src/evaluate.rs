@@ -1,5 +1,7 @@
 //! Measuring a model on documents it was not trained on.
 
+use std::f64::consts::LN_2;
+
 use enredo_model::{Batch, Model};
 
 use crate::{Error, Result};
@@ -21,6 +23,13 @@ impl Evaluation {
     #[must_use]
     pub fn perplexity(&self) -> f64 {
         self.loss.exp()
+    }
+
+    /// Bits for each of the `bytes` of text that the targets stand for: all the loss there is, in bits, divided by
+    /// them. It compares models of different tokens.
+    #[must_use]
+    pub fn bits_per_byte(&self, bytes: usize) -> f64 {
+        self.loss * self.targets as f64 / (LN_2 * bytes as f64)
     }
 }
 
