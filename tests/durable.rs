@@ -184,16 +184,21 @@ fn gone_on_with_it_is_the_same_run() {
         values.map(|value| format!(" {flag} {value}"))
     };
     for accumulation in all("--accumulation", ["1", "2"]) {
+        // 180 documents in batches of 20: an epoch is nine batches.
+        let stops = if accumulation.ends_with('1') { ["1", "5", "9"] } else { ["1", "4", "9"] };
         for dropout in all("--dropout", ["0", "0.1"]) {
             for threads in all("--threads", ["1", "2"]) {
-                // 180 documents in batches of 20: an epoch is nine batches.
-                let stops =
-                    if accumulation.ends_with('1') { ["1", "5", "9"] } else { ["1", "4", "9"] };
-                goes_on(&format!("--order epochs{accumulation}{dropout}{threads}"), &stops);
+                for dtype in all("--dtype", ["float32", "bfloat16"]) {
+                    goes_on(
+                        &format!("--order epochs{accumulation}{dropout}{threads}{dtype}"),
+                        &stops,
+                    );
+                }
             }
         }
     }
     goes_on("--order random --threads 1", &["1", "5"]);
+    goes_on("--preset fast --schedule constant --threads 2", &["1", "5"]);
 }
 
 fn goes_on(args: &str, stops: &[&str]) {

@@ -117,7 +117,7 @@ impl Display for Event {
                 f,
                 "[step {step:>5}] held-out loss = {val_loss:.4} | perplexity = {perplexity:.2} | {bits_per_byte:.3} bits a byte"
             ),
-            Self::Sample { strategy, text, .. } => write!(f, "  [{strategy:<22}] {text}"),
+            Self::Sample { strategy, text, .. } => write!(f, "  [{strategy}] {text}"),
             Self::Stopped { step, command } => {
                 write!(f, "\nStopped after step {step}; all is saved. Go on with:\n  {command}")
             }

@@ -138,6 +138,8 @@ impl RunArgs {
         );
         ensure!(self.train.batch_size >= 1, "--batch-size is 0; it must be at least 1");
         ensure!(self.steps() >= 1, "--steps is 0; it must be at least 1");
+        let lr = self.recipe().optimizer.lr;
+        ensure!(lr.is_finite() && lr > 0.0, "--lr is {lr}; it must be finite and above 0");
         let words = self.model.vocab_size;
         ensure!(words >= 5, "--vocab-size is {words}; four are special, so take at least 5");
         self.recipe().validate()?;
