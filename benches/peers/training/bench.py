@@ -3,7 +3,7 @@
 
     bench.py measure OUT.json --ours DIR --candle PATH --burn PATH --threads 2 --rounds 15
     bench.py grow OUT.json --ours DIR
-    bench.py page IN.json … ../../../docs/benchmarks
+    bench.py race OUT.json --train TRAIN --data TEXTS --peer-script SCRIPT
 """
 import argparse
 import json
@@ -95,6 +95,28 @@ def grow(args):
     return {"growth": rows}
 
 
+def race(args):
+    """The peer's 5,000 steps, and the preset's with five seeds, one after another."""
+    folder = pathlib.Path(args.out).with_suffix("")
+    common = ["--data", args.data, "--threads", str(args.threads)]
+    run([sys.executable, args.peer_script, *common, "--arch", "causal", "--out", str(folder / "peer")])
+    seeds = range(1, 6)
+    for seed in seeds:
+        run([args.train, *common, "--preset", "fast", "--seed", str(seed), "--overwrite", "--out", str(folder / f"seed-{seed}")])
+    ours = [dict(seed=seed, **last_row(folder / f"seed-{seed}")) for seed in seeds]
+    return {"peer": last_row(folder / "peer"), "ours": ours}
+
+
+def run(command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def last_row(folder):
+    row = json.loads((folder / "evals.jsonl").read_text().splitlines()[-1])
+    print(folder.name, row, flush=True)
+    return row
+
+
 def machine(threads):
     cpu = next(line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
     return {"cpu": cpu, "threads": threads, "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch_version()}
@@ -107,16 +129,19 @@ def torch_version():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["measure", "grow"])
+    parser.add_argument("task", choices=["measure", "grow", "race"])
     parser.add_argument("out")
-    parser.add_argument("--ours", required=True, help="the program of ours/")
+    parser.add_argument("--ours", help="the program of ours/")
     parser.add_argument("--candle", default="", help="the program of the same name of rust/")
     parser.add_argument("--burn", default="", help="the program of the same name of rust/")
+    parser.add_argument("--train", help="the example of that name")
+    parser.add_argument("--data", help="the texts of the race")
+    parser.add_argument("--peer-script", help="trains the notebook's recipe in PyTorch, and leaves evals.jsonl")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--turn", type=float, default=0.7, help="seconds")
     args = parser.parse_args()
-    result = measure(args) if args.task == "measure" else grow(args)
+    result = {"measure": measure, "grow": grow, "race": race}[args.task](args)
     pathlib.Path(args.out).write_text(json.dumps(result, indent=1))
 
 
