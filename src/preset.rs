@@ -62,13 +62,27 @@ impl Preset {
         match self {
             Self::Causal | Self::Faithful => TrainConfig::default(),
             Self::Fast => TrainConfig {
-                steps: 1_000,
-                optimizer: AdamWConfig { lr: 5e-3, betas: (0.9, 0.95), ..AdamWConfig::default() },
+                steps: 600,
+                optimizer: AdamWConfig {
+                    lr: 0.03,
+                    betas: (0.9, 0.95),
+                    weight_decay: 0.1,
+                    ..AdamWConfig::default()
+                },
                 muon: Some(MuonConfig::default()),
                 schedule: Schedule { decay: Decay::Linear, ..Schedule::default() },
                 dtype: Dtype::fastest(),
                 ..TrainConfig::default()
             },
+        }
+    }
+
+    /// Documents in a batch.
+    #[must_use]
+    pub fn batch_size(self) -> usize {
+        match self {
+            Self::Causal | Self::Faithful => 32,
+            Self::Fast => 48,
         }
     }
 

@@ -42,12 +42,58 @@ fn copy_of_run() -> PathBuf {
     copy
 }
 
+/// What a training tells programs: each line is an object.
+mod for_programs {
+    use super::*;
+
+    fn events(text: &str) -> Vec<Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn steps(events: &[Value], kind: &str) -> Vec<u64> {
+        let own = events.iter().filter(|event| event["event"] == kind);
+        own.map(|event| event["step"].as_u64().unwrap()).collect()
+    }
+
+    fn event_files(run: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(run.join(layout::TENSORBOARD)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn a_training_is_lines_of_json() {
+        let out = scratch().join("run");
+        let path = out.to_str().unwrap();
+        let args = format!("{SMALL} --preset fast --ui json --tensorboard");
+        let told = events(&stdout(&example("train", &args, &["--out", path])));
+        assert_eq!(steps(&told, "progress"), [20, 40]);
+        assert_eq!(steps(&told, "evaluation"), [25, 40]);
+        assert_eq!(steps(&told, "sample").len(), 2 * 2 + 3 * 4);
+        let [progress, evaluation] = ["progress", "evaluation"]
+            .map(|kind| told.iter().find(|event| event["event"] == kind).unwrap().clone());
+        for name in ["loss", "grad_norm", "tokens_per_second", "gemm_share"] {
+            assert!(progress[name].as_f64().unwrap() > 0.0, "{progress}");
+        }
+        let evals: Vec<Eval> = rows(&out);
+        assert_eq!(evaluation["bits_per_byte"].as_f64(), evals[0].bits_per_byte);
+        assert!(told.iter().any(|event| event["event"] == "trained"));
+
+        assert_eq!(event_files(&out).len(), 1);
+        let length = |path: &Path| fs::metadata(&event_files(path)[0]).unwrap().len();
+        let before = length(&out);
+        let told = events(&stdout(&example("train", "--steps 60 --ui json", &["--resume", path])));
+        assert_eq!(steps(&told, "progress"), [60]);
+        assert_eq!(event_files(&out).len(), 1, "the old one is replaced");
+        assert!(length(&out) > before, "what there was is in the new one");
+    }
+}
+
 mod a_run {
     use super::*;
 
     #[test]
     fn leaves_a_whole_folder() {
-        for name in layout::FILES.iter().filter(|&&name| name != layout::REPORT) {
+        for name in layout::FILES {
             assert!(RUN.0.join(name).exists(), "{name}");
         }
         let run = RunFolder::open(&RUN.0).unwrap();
@@ -114,6 +160,17 @@ mod a_run {
         ] {
             assert!(RUN.1.contains(expected), "'{expected}' is missing in:\n{}", RUN.1);
         }
+    }
+
+    #[test]
+    fn is_reported_in_one_page() {
+        let page = fs::read_to_string(RUN.0.join(layout::REPORT)).unwrap();
+        for expected in
+            ["Content-Security-Policy", "Strategies", "Temp=0.5 K=10 P=0.9", "hidden_size"]
+        {
+            assert!(page.contains(expected), "'{expected}' is missing");
+        }
+        assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "it opens offline");
     }
 
     /// The built-in corpus makes a leak visible: no causal model can go below its entropy.
@@ -572,6 +629,9 @@ mod bad_data {
         assert!(refuse("--lr -1").contains("--lr"));
         assert!(refuse("--batch-size 0").contains("--batch-size is 0"));
         assert!(refuse("--preset gpt").contains("no preset 'gpt'"));
+        assert!(refuse("--dtype float16").contains("use float32 or bfloat16"));
+        assert!(refuse("--optimizer muon --muon-lr 0").contains("muon.lr is 0"));
+        assert!(refuse("--ui xml").contains("possible values: auto, plain, json"));
         assert!(refuse("--device cuda:77").contains("device 'cuda:77'"));
         assert!(refuse("--data a.csv --dataset b").contains("cannot be used with"));
     }

@@ -138,12 +138,12 @@ impl Order {
 /// How long to train, and what to show on the way.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
-    /// Training steps [default: the preset's, 5000 or 1000; 300 with --quick]
+    /// Training steps [default: the preset's, 5000 or 600; 300 with --quick]
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
-    /// Documents in a batch
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    pub batch_size: usize,
+    /// Documents in a batch [default: the preset's, 32 or 48]
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
     /// How documents are drawn: afresh for each batch, or each of them once an epoch
     #[arg(long, value_enum, default_value_t)]
     pub order: Order,
@@ -180,6 +180,12 @@ impl TrainArgs {
         let base = preset.train_config();
         let steps = self.either(self.steps, 300, base.steps);
         self.recipe.over(TrainConfig { steps, ..base })
+    }
+
+    /// Documents in a batch.
+    #[must_use]
+    pub fn batch_size(&self, preset: Preset) -> usize {
+        self.batch_size.unwrap_or(preset.batch_size())
     }
 
     /// Steps between two lines of mean loss.
@@ -220,13 +226,13 @@ impl TrainArgs {
     pub(super) fn settings(&self, preset: Preset) -> Map<String, Value> {
         let config = self.config(preset);
         let mut settings = self.recipe.settings(&config);
-        settings.extend(self.own_settings(config.steps));
+        settings.extend(self.own_settings(config.steps, self.batch_size(preset)));
         settings
     }
 
-    fn own_settings(&self, steps: u64) -> Map<String, Value> {
+    fn own_settings(&self, steps: u64, batch_size: usize) -> Map<String, Value> {
         object(json!({
-            "steps": steps, "batch_size": self.batch_size, "order": self.order.name(),
+            "steps": steps, "batch_size": batch_size, "order": self.order.name(),
             "log_every": self.log_every(), "sample_every": self.sample_every(),
             "eval_every": self.eval_every(), "checkpoint_every": self.checkpoint_every(), "prompt": self.prompt,
             "tensorboard": self.tensorboard, "quick": self.quick,

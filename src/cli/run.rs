@@ -136,7 +136,7 @@ impl RunArgs {
             "--max-len is {}; it must be at least 2",
             self.model.max_len
         );
-        ensure!(self.train.batch_size >= 1, "--batch-size is 0; it must be at least 1");
+        ensure!(self.batches().batch_size >= 1, "--batch-size is 0; it must be at least 1");
         ensure!(self.steps() >= 1, "--steps is 0; it must be at least 1");
         let lr = self.recipe().optimizer.lr;
         ensure!(lr.is_finite() && lr > 0.0, "--lr is {lr}; it must be finite and above 0");
@@ -201,7 +201,7 @@ impl RunArgs {
     #[must_use]
     pub fn batches(&self) -> BatchConfig {
         BatchConfig {
-            batch_size: self.train.batch_size,
+            batch_size: self.train.batch_size(self.preset),
             max_length: self.model.max_len,
             seed: self.machine.seed,
         }

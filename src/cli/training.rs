@@ -83,7 +83,7 @@ impl Training {
         args.validate()?;
         let device = args.machine.set_up()?;
         let data = Data::load(&args.data, args.train.quick, &progress)?;
-        data.check(args.train.batch_size)?;
+        data.check(args.batches().batch_size)?;
         let prepared = Preparation::new(&args, data, device)?;
         let folder = prepared.create_run(&args)?;
         let lock = folder.lock()?;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// enredo has it too: with the allocator of the C library, a peer would lose time on pages alone.
+/// enredo has it too. With the allocator of the C library, candle is a quarter slower.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -89,7 +89,10 @@ pub fn run<T: Trainer>() -> Result<()> {
     }
 }
 
-/// candle reads the variable itself, and nothing else; rayon, which burn uses, reads it too.
+/// Only the environment reaches all of candle's threads; rayon, which burn uses, reads it too.
+///
+/// candle has a second pool, which spins while it waits: where other programs want the same cores,
+/// it is far slower with two threads than with one. `CANDLE_NUM_THREADS=1` turns that pool off.
 fn set_threads(threads: usize) {
     // SAFETY: `run` calls this first, when there is no other thread to read the environment.
     unsafe { env::set_var("RAYON_NUM_THREADS", threads.to_string()) };
