@@ -62,11 +62,11 @@ impl Preset {
         match self {
             Self::Causal | Self::Faithful => TrainConfig::default(),
             Self::Fast => TrainConfig {
-                steps: 600,
+                steps: 560,
                 optimizer: AdamWConfig {
-                    lr: 0.03,
+                    lr: 0.04,
                     betas: (0.9, 0.95),
-                    weight_decay: 0.1,
+                    weight_decay: 0.15,
                     ..AdamWConfig::default()
                 },
                 muon: Some(MuonConfig::default()),

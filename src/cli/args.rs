@@ -138,7 +138,7 @@ impl Order {
 /// How long to train, and what to show on the way.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
-    /// Training steps [default: the preset's, 5000 or 600; 300 with --quick]
+    /// Training steps [default: the preset's, 5000 or 560; 300 with --quick]
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
     /// Documents in a batch [default: the preset's, 32 or 48]

@@ -1,5 +1,7 @@
 //! What a run writes down as it goes: rows of metrics, evaluations and samples, for TensorBoard, too.
 
+use std::collections::VecDeque;
+
 use anyhow::Result;
 
 use crate::{
@@ -11,13 +13,16 @@ use crate::{
 /// How many steps `train_loss` averages.
 const RECENT: usize = 200;
 
+/// How many losses are kept for means, so that a long run needs no more memory than a short one.
+const KEPT: usize = 10_000;
+
 /// The three row files of a run folder, and the losses so far.
 #[derive(Debug)]
 pub struct Journal {
     metrics: RowWriter<Metric>,
     evals: RowWriter<Eval>,
     samples: RowWriter<Sample>,
-    losses: Vec<f64>,
+    losses: VecDeque<f64>,
     tensorboard: Option<EventWriter>,
 }
 
@@ -27,7 +32,10 @@ impl Journal {
     /// # Errors
     /// A file that cannot be read or written.
     pub fn new(folder: &RunFolder) -> Result<Self> {
-        let losses = folder.rows::<Metric>()?.map(|row| Ok(row?.loss)).collect::<Result<_>>()?;
+        let mut losses = VecDeque::new();
+        for row in folder.rows::<Metric>()? {
+            remember(&mut losses, row?.loss);
+        }
         let (metrics, evals, samples) = (folder.writer()?, folder.writer()?, folder.writer()?);
         Ok(Self { metrics, evals, samples, losses, tensorboard: None })
     }
@@ -45,16 +53,16 @@ impl Journal {
     /// # Errors
     /// A file that cannot be written.
     pub fn metric(&mut self, metric: &Metric) -> Result<()> {
-        self.losses.push(metric.loss);
+        remember(&mut self.losses, metric.loss);
         self.metrics.append(metric)?;
         Ok(self.tensorboard.as_mut().map_or(Ok(()), |events| events.metric(metric))?)
     }
 
-    /// Mean loss of the last `count` steps, or of as many as there were.
+    /// Mean loss of the last `count` steps, or of as many as there were; of 10,000 at most.
     #[must_use]
     pub fn mean_loss(&self, count: usize) -> f64 {
-        let recent = &self.losses[self.losses.len().saturating_sub(count)..];
-        recent.iter().sum::<f64>() / recent.len() as f64
+        let count = count.min(self.losses.len());
+        self.losses.iter().rev().take(count).sum::<f64>() / count as f64
     }
 
     /// Records the held-out loss after a step, and returns the row.
@@ -97,5 +105,12 @@ impl Journal {
             events.sample(&sample)?;
         }
         Ok(text)
+    }
+}
+
+fn remember(losses: &mut VecDeque<f64>, loss: f64) {
+    losses.push_back(loss);
+    if losses.len() > KEPT {
+        losses.pop_front();
     }
 }

@@ -123,7 +123,7 @@ impl Model {
         for block in &self.blocks {
             x = block.forward(&x, &embedded, mode.trains(), None)?;
         }
-        self.normalised(x)
+        self.normalised(&x)
     }
 
     /// As [`forward`](Self::forward) without dropout, but what lies on the way: the residual stream before
@@ -139,11 +139,11 @@ impl Model {
 
     /// The logits that a residual stream stands for: final norm and head, (B, T, C) → (B, T, V).
     pub(crate) fn read_out(&self, x: &Tensor) -> Result<Tensor> {
-        self.lm_head.forward(&self.normalised(x.shallow_clone())?)
+        self.lm_head.forward(&self.normalised(x)?)
     }
 
-    fn normalised(&self, x: Tensor) -> Result<Tensor> {
-        self.norm.as_ref().map_or(Ok(x.shallow_clone()), |norm| norm.forward(&x))
+    fn normalised(&self, x: &Tensor) -> Result<Tensor> {
+        self.norm.as_ref().map_or_else(|| Ok(x.shallow_clone()), |norm| norm.forward(x))
     }
 
     /// The logits after every position of `batch`, without dropout: (B, T, V) flattened.
