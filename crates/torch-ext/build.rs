@@ -39,9 +39,12 @@ fn compile(lib: &Path) {
         .include(include.join("torch/csrc/api/include"))
         .include(include)
         .files(FILES.map(|name| format!("shim/{name}.cpp")));
-    let openmp = openmp(lib);
-    if openmp.is_some() {
-        build.flag("-fopenmp");
+    let openmp = openmp(lib).filter(|_| build.get_compiler().is_like_gnu());
+    match &openmp {
+        Some(_) => drop(build.flag("-fopenmp")),
+        None => println!(
+            "cargo:warning=without GCC and a libgomp beside libtorch, the training step's own loops take one thread"
+        ),
     }
     build.compile("enredo_shim");
     println!("cargo:rustc-link-lib=torch_cpu");
@@ -54,6 +57,6 @@ fn compile(lib: &Path) {
 /// libtorch's own OpenMP, whose threads the shim's loops share; without it they run on one.
 fn openmp(lib: &Path) -> Option<String> {
     let files = fs::read_dir(lib).ok()?.flatten();
-    let mut names = files.filter_map(|file| file.file_name().into_string().ok());
-    names.find(|name| name.starts_with("libgomp") && name.contains(".so"))
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    names.filter(|name| name.starts_with("libgomp") && name.contains(".so")).min()
 }

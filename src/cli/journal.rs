@@ -23,6 +23,7 @@ pub struct Journal {
     evals: RowWriter<Eval>,
     samples: RowWriter<Sample>,
     losses: VecDeque<f64>,
+    step: u64,
     tensorboard: Option<EventWriter>,
 }
 
@@ -32,12 +33,14 @@ impl Journal {
     /// # Errors
     /// A file that cannot be read or written.
     pub fn new(folder: &RunFolder) -> Result<Self> {
-        let mut losses = VecDeque::new();
+        let (mut losses, mut step) = (VecDeque::new(), 0);
         for row in folder.rows::<Metric>()? {
-            remember(&mut losses, row?.loss);
+            let row = row?;
+            remember(&mut losses, row.loss);
+            step = row.step;
         }
         let (metrics, evals, samples) = (folder.writer()?, folder.writer()?, folder.writer()?);
-        Ok(Self { metrics, evals, samples, losses, tensorboard: None })
+        Ok(Self { metrics, evals, samples, losses, step, tensorboard: None })
     }
 
     /// Writes all of it a second time, as TensorBoard reads it; what the run has already first.
@@ -54,8 +57,15 @@ impl Journal {
     /// A file that cannot be written.
     pub fn metric(&mut self, metric: &Metric) -> Result<()> {
         remember(&mut self.losses, metric.loss);
+        self.step = metric.step;
         self.metrics.append(metric)?;
         Ok(self.tensorboard.as_mut().map_or(Ok(()), |events| events.metric(metric))?)
+    }
+
+    /// The last step that was recorded.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        self.step
     }
 
     /// Mean loss of the last `count` steps, or of as many as there were; of 10,000 at most.

@@ -12,10 +12,10 @@ use crate::{
 /// How a step is taken. What is not given is the preset's.
 #[derive(Args, Clone, Debug)]
 pub struct RecipeArgs {
-    /// The learning rate [default: the notebook's 0.001]
+    /// The learning rate: AdamW's, where there are two [default: the preset's, 0.001 for AdamW alone]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr: Option<f64>,
-    /// What changes the matrices inside the blocks; the rest is AdamW's [default: adamw]
+    /// What changes the matrices inside the blocks; the rest is AdamW's [default: the preset's]
     #[arg(long, value_enum)]
     optimizer: Option<Kind>,
     /// Muon's learning rate [default: 0.02]
@@ -24,8 +24,17 @@ pub struct RecipeArgs {
     /// Muon's momentum [default: 0.95]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     muon_momentum: Option<f64>,
+    /// The share of its matrices that Muon takes off a step, times its learning rate [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    muon_weight_decay: Option<f64>,
+    /// How slowly AdamW's mean of the gradient moves [default: 0.9]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    beta1: Option<f64>,
+    /// How slowly that of its square moves [default: the preset's]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    beta2: Option<f64>,
     /// How the learning rate goes after the warm-up; wsd keeps it and lets it fall in the last --decay-steps
-    /// [default: constant]
+    /// [default: the preset's]
     #[arg(long, value_enum)]
     schedule: Option<Course>,
     /// Steps in which the learning rate rises [default: 0]
@@ -40,7 +49,7 @@ pub struct RecipeArgs {
     /// Batches that make up one step [default: 1]
     #[arg(long, value_name = "N")]
     accumulation: Option<usize>,
-    /// The share of a parameter taken off it a step, times the learning rate [default: 0.01]
+    /// The share of what AdamW changes taken off it a step, times the learning rate [default: the preset's]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
     /// Take it off matrices alone
@@ -53,7 +62,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "N")]
     max_skipped: Option<u64>,
     /// The type of a step's activations: float32, or bfloat16, which takes half the time where the processor
-    /// multiplies it [default: float32]
+    /// multiplies it [default: the preset's]
     #[arg(long, value_name = "TYPE")]
     dtype: Option<Dtype>,
     /// End after so many evaluations in a row without a better one
@@ -79,7 +88,7 @@ impl RecipeArgs {
     /// `config` by these flags.
     pub(super) fn over(&self, config: TrainConfig) -> TrainConfig {
         TrainConfig {
-            optimizer: self.adamw(config.optimizer),
+            optimizer: self.adamw(config.optimizer, config.muon.is_some()),
             muon: self.muon(config.muon),
             schedule: self.schedule(config.schedule, config.steps),
             accumulation: self.accumulation.unwrap_or(config.accumulation),
@@ -90,9 +99,14 @@ impl RecipeArgs {
         }
     }
 
-    fn adamw(&self, config: AdamWConfig) -> AdamWConfig {
+    /// Where AdamW takes over from Muon, it does so at a learning rate of its own.
+    fn adamw(&self, config: AdamWConfig, has_muon: bool) -> AdamWConfig {
+        let takes_over = has_muon && self.optimizer == Some(Kind::Adamw);
+        let lr = if takes_over { AdamWConfig::default().lr } else { config.lr };
+        let (beta1, beta2) = config.betas;
         AdamWConfig {
-            lr: self.lr.unwrap_or(config.lr),
+            lr: self.lr.unwrap_or(lr),
+            betas: (self.beta1.unwrap_or(beta1), self.beta2.unwrap_or(beta2)),
             weight_decay: self.weight_decay.unwrap_or(config.weight_decay),
             decay_matrices_only: self.decay_matrices_only || config.decay_matrices_only,
             ..config
@@ -102,10 +116,13 @@ impl RecipeArgs {
     fn muon(&self, config: Option<MuonConfig>) -> Option<MuonConfig> {
         let kind =
             self.optimizer.unwrap_or(if config.is_some() { Kind::Muon } else { Kind::Adamw });
-        let config = config.unwrap_or_default();
-        let lr = self.muon_lr.unwrap_or(config.lr);
-        let momentum = self.muon_momentum.unwrap_or(config.momentum);
-        (kind == Kind::Muon).then_some(MuonConfig { lr, momentum, ..config })
+        let base = config.unwrap_or_default();
+        (kind == Kind::Muon).then_some(MuonConfig {
+            lr: self.muon_lr.unwrap_or(base.lr),
+            momentum: self.muon_momentum.unwrap_or(base.momentum),
+            weight_decay: self.muon_weight_decay.unwrap_or(base.weight_decay),
+            ..base
+        })
     }
 
     fn schedule(&self, base: Schedule, steps: u64) -> Schedule {
@@ -129,18 +146,20 @@ impl RecipeArgs {
     /// The flags that give `config`, and the patience.
     pub(super) fn settings(&self, config: &TrainConfig) -> Map<String, Value> {
         let TrainConfig { optimizer, muon, schedule, .. } = *config;
-        let (course, decay_steps) = match schedule.decay {
-            Decay::Constant => ("constant", None),
-            Decay::Cosine => ("cosine", None),
-            Decay::Linear => ("linear", None),
-            Decay::Final { steps } => ("wsd", Some(steps)),
+        let course = match schedule.decay {
+            Decay::Constant => "constant",
+            Decay::Cosine => "cosine",
+            Decay::Linear => "linear",
+            Decay::Final { .. } => "wsd",
         };
         let kind = if muon.is_some() { "muon" } else { "adamw" };
         object(json!({
             "lr": optimizer.lr, "optimizer": kind, "muon_lr": muon.map(|muon| muon.lr),
             "muon_momentum": muon.map(|muon| muon.momentum),
+            "muon_weight_decay": muon.map(|muon| muon.weight_decay),
+            "beta1": optimizer.betas.0, "beta2": optimizer.betas.1,
             "schedule": course, "warmup_steps": schedule.warmup_steps,
-            "decay_steps": decay_steps, "min_lr_ratio": schedule.min_ratio,
+            "decay_steps": self.decay_steps, "min_lr_ratio": schedule.min_ratio,
             "accumulation": config.accumulation, "weight_decay": optimizer.weight_decay,
             "decay_matrices_only": optimizer.decay_matrices_only,
             "max_grad_norm": number(config.max_grad_norm), "max_skipped": config.max_skipped,

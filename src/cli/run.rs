@@ -28,7 +28,7 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 34] = [
+const NOT_ON_RESUME: [&str; 37] = [
     "preset",
     "column",
     "vocab_size",
@@ -44,6 +44,9 @@ const NOT_ON_RESUME: [&str; 34] = [
     "optimizer",
     "muon_lr",
     "muon_momentum",
+    "muon_weight_decay",
+    "beta1",
+    "beta2",
     "schedule",
     "warmup_steps",
     "decay_steps",
@@ -92,7 +95,7 @@ pub struct RunArgs {
     #[allow(missing_docs)]
     pub machine: MachineArgs,
     /// Go on with a run that did not end, by its own settings, from its newest checkpoint that is whole;
-    /// --steps, --patience, --data, --device and --threads may be given anew
+    /// --steps, --patience, --tensorboard, --ui, --data, --device and --threads may be given anew
     #[arg(long, value_name = "RUN", conflicts_with_all = NOT_ON_RESUME)]
     pub resume: Option<PathBuf>,
     /// The run folder [default: the next free one in runs/]

@@ -151,10 +151,12 @@ impl Training {
     /// cannot be saved is told, and only the last one ends the run.
     pub fn run(&self, journal: &mut Journal, interrupt: &Interrupt) -> Result<Ended> {
         let ended = self.train(journal, interrupt);
-        let drawn = self.draw_curve().and_then(|()| Ok(self.folder.write_report()?));
-        let ended = ended?; // the fault worth telling is the first one
-        drawn?;
-        Ok(ended)
+        for drawn in [self.draw_curve(), self.write_report()] {
+            if let Err(fault) = drawn {
+                self.progress.line(format!("{fault:#}")); // what was learnt is saved
+            }
+        }
+        ended
     }
 
     /// Lets the strategies of the notebook go on with its prompts, one seed for all, and takes what they say
@@ -167,10 +169,14 @@ impl Training {
         for prompt in PROMPTS {
             self.progress.line(format!("  Prompt: '{prompt}'\n  {}", "-".repeat(55)));
             for strategy in strategies::compared() {
-                self.sample(journal, self.args.steps(), prompt, strategy)?;
+                self.sample(journal, journal.step(), prompt, strategy)?;
             }
             self.progress.line("");
         }
+        self.write_report()
+    }
+
+    fn write_report(&self) -> Result<()> {
         Ok(self.folder.write_report()?)
     }
 
@@ -301,7 +307,7 @@ impl<'t, 'j> Course<'t, 'j> {
             lowest: f64::INFINITY,
             worse: 0,
             skipped: from.skipped,
-            speedometer: Speedometer::new(model, t, dtype, from)?,
+            speedometer: Speedometer::new(model, t, dtype, from),
             saved: None,
         };
         for eval in training.folder.rows::<Eval>()? {

@@ -83,20 +83,20 @@ def drawn(rows, axis, left, top, width, height):
     from math import log
 
     xs = sorted({row["size"][PLACE[axis]] for row in rows})
-    low, high = 1.0, 4096.0
+    low, high = 2.0, 1024.0
     x = lambda value: left + width * log(value / xs[0]) / log(xs[-1] / xs[0])
     y = lambda value: top + height * (1 - log(value / low) / log(high / low))
     parts = [f'<text x="{left + width / 2}" y="{top + height + 34}" text-anchor="middle">{axis}</text>']
-    for value in (1, 4, 16, 64, 256, 1024, 4096):
+    for value in (2, 8, 32, 128, 512):
         parts.append(f'<line x1="{left}" x2="{left + width}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{left - 4}" y="{y(value) + 4:.1f}" text-anchor="end" fill="#555">{value}</text>')
     for value in xs:
         parts.append(f'<text x="{x(value):.1f}" y="{top + height + 16}" text-anchor="middle" fill="#555">{value}</text>')
     for dtype, colour in COLOURS.items():
-        for key, dash in (("ms", ""), ("mib", ' stroke-dasharray="3 3" stroke-width="1"')):
+        for key, dash in (("ms", ' stroke-width="1.6"'), ("mib", ' stroke-dasharray="3 3"')):
             points = sorted((row["size"][PLACE[axis]], row[key]) for row in rows if row["dtype"] == dtype)
             path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in points)
-            parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"{dash}/>')
+            parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"{dash}/>')
     return parts
 
 

@@ -26,6 +26,7 @@ struct Attention : Function<Attention> {
     }
 
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         Drop how = saved(ctx);
         auto kept = ctx->get_saved_variables();
         auto g = gradients[0].contiguous(), qkv = kept[0], sums = kept[1], d = at::empty_like(qkv);

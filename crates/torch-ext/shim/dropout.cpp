@@ -21,6 +21,7 @@ struct Dropout : Function<Dropout> {
     }
 
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         Drop how = saved(ctx);
         if (how.bound == 0) return {gradients[0], gradients[0], Tensor()};
         auto g = gradients[0].contiguous(), dx = at::empty_like(g);
@@ -50,6 +51,7 @@ struct ReluDropout : Function<ReluDropout> {
     }
 
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         auto scale = static_cast<float>(ctx->saved_data["scale"].toDouble());
         bool squared = ctx->saved_data["squared"].toBool();
         auto y = ctx->get_saved_variables()[0], g = gradients[0].contiguous(), dx = at::empty_like(g);

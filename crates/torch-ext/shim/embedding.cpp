@@ -7,6 +7,7 @@ namespace {
 // ids (B, T) → token[id] + position[t], (B, T, C) in f32 or bf16.
 struct Embedding : Function<Embedding> {
     static Tensor forward(AutogradContext* ctx, const Tensor& ids, const Tensor& tokens, const Tensor& positions, bool half) {
+        TORCH_CHECK(ids.dim() == 2 && tokens.dim() == 2 && positions.dim() == 2, "ids are (B, T), and embeddings have a row for each token or position");
         auto ids_ = ids.contiguous(), tokens_ = tokens.contiguous(), positions_ = positions.contiguous();
         int64_t t = ids_.size(1), c = tokens_.size(1), n = ids_.numel();
         TORCH_CHECK(ids_.scalar_type() == at::kLong && tokens_.scalar_type() == at::kFloat && positions_.scalar_type() == at::kFloat, "embeddings are f32, and ids whole numbers of 64 bits");
@@ -32,6 +33,7 @@ struct Embedding : Function<Embedding> {
 
     // Each thread takes channels of its own, so that the sums are in one order.
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         auto g = gradients[0].contiguous(), ids = ctx->get_saved_variables()[0];
         int64_t t = g.size(1), c = g.size(2), n = ids.numel();
         auto tokens = at::zeros({ctx->saved_data["tokens"].toInt(), c}, at::kFloat);

@@ -46,6 +46,11 @@ inline Drop saved(AutogradContext* ctx) {
     return {whole("first"), whole("second"), whole("bound"), static_cast<float>(ctx->saved_data["scale"].toDouble())};
 }
 
+// The ways back write numbers, which have no history of their own.
+inline void once_only() {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "the fused operations have no second derivative");
+}
+
 // Calls `work` with a null pointer to the numbers that the tensor holds.
 template <typename F>
 void typed(const Tensor& x, F&& work) {
@@ -57,11 +62,13 @@ void typed(const Tensor& x, F&& work) {
 
 template <typename T>
 const T* in(const Tensor& x) {
+    TORCH_CHECK(x.device().is_cpu(), "the fused operations take tensors of the CPU only, or of another device only");
     return static_cast<const T*>(x.const_data_ptr());
 }
 
 template <typename T>
 T* out(const Tensor& x) {
+    TORCH_CHECK(x.device().is_cpu(), "the fused operations take tensors of the CPU only, or of another device only");
     return static_cast<T*>(x.mutable_data_ptr());
 }
 

@@ -163,6 +163,7 @@ INLINE void attention_back_of(const T* g, const T* qkv, const float* sums, T* dq
             int64_t own = from + i + 1, whole = padded(own);
             float log_sum = sums[from + i];
             uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
+            for (int64_t j = own; j < whole; j++) s[j] = s[0];
             for (int64_t j = 0; j < whole; j++) s[j] = exponential(s[j] * head.factor - log_sum);
             for (int64_t j = own; j < padded(seen); j++) s[j] = ds[j] = 0.0f;
             // The slope of a score is weight · (slope of the weight − mean), the mean taken over all weights.

@@ -1,5 +1,6 @@
 // Matrix products of f32 weights with activations of either type, in the type of the activations.
 
+#include <ATen/ops/_unsafe_view.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
@@ -23,10 +24,11 @@ struct Linear : Function<Linear> {
         ctx->save_for_backward({from, w});
         auto shape = x.sizes().vec();
         shape.back() = weight.size(0);
-        return y.view(shape);
+        return at::_unsafe_view(y, shape);  // a view could not be changed in place
     }
 
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         auto kept = ctx->get_saved_variables();
         auto x = kept[0], w = kept[1], g = flat(gradients[0]);
         auto shape = gradients[0].sizes().vec();
@@ -82,6 +84,7 @@ struct CrossEntropy : Function<CrossEntropy> {
     }
 
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         auto kept = ctx->get_saved_variables();
         double factor = gradients[0].item<double>();
         auto scaled = [&](const Tensor& d) { return factor == 1.0 ? d : d.mul(factor); };

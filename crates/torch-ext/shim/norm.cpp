@@ -32,6 +32,7 @@ struct Norm : Function<Norm> {
     }
 
     static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+        once_only();
         Drop how = saved(ctx);
         auto kept = ctx->get_saved_variables();
         auto g = gradients[0].contiguous(), z = kept[0], moments = kept[1], w = kept[2];

@@ -2,7 +2,8 @@
 //!
 //! On the CPU, in f32 and bf16, they are the shim's; elsewhere the same is put together of libtorch's own. Weights
 //! are f32 always, activations of either type, and what is added up is added up in f32. Which elements are dropped
-//! follows from the state of libtorch's generator, but is not what its own dropout drops.
+//! follows from the state of libtorch's generator, but is not what its own dropout drops. There are no second
+//! derivatives on the CPU.
 
 use std::ptr;
 
@@ -92,11 +93,12 @@ fn normed(x: &Tensor, residual: Option<&Tensor>, p: f64, norm: Norm<'_>) -> Resu
 /// As [`dropout_add`].
 ///
 /// # Performance
-/// No (T, T) matrix is kept, neither for the way back: memory is linear in T.
+/// No (T, T) matrix is kept, neither for the way back: memory is linear in T. On CUDA libtorch chooses a kernel,
+/// whose gradients may differ in their last bits from one call to the next.
 pub fn causal_attention(qkv: &Tensor, heads: i64, p: f64) -> Result<Tensor> {
     if !is_fused(qkv) {
         let (b, t, c) = qkv.size3()?;
-        let split = qkv.f_view([b, t, 3, heads, c / 3 / heads])?.f_permute([2, 0, 3, 1, 4])?; // (3, B, H, T, D)
+        let split = qkv.f_reshape([b, t, 3, heads, c / 3 / heads])?.f_permute([2, 0, 3, 1, 4])?; // (3, B, H, T, D)
         let [q, k, v] = [0, 1, 2].map(|i| split.f_select(0, i));
         let (mask, scale) = (None::<Tensor>, None);
         let y = Tensor::f_scaled_dot_product_attention(&q?, &k?, &v?, mask, p, true, scale, false)?;
@@ -138,9 +140,9 @@ pub fn linear_cross_entropy(
     share: f64,
 ) -> Result<Tensor> {
     if !is_fused(x) {
-        let logits = linear(x, weight, bias)?.f_view([-1, bias.size()[0]])?;
+        let logits = linear(x, weight, bias)?.f_reshape([-1, bias.size()[0]])?;
         let logits = logits.f_to_kind(Kind::Float)?;
-        let targets = targets.f_view([-1])?;
+        let targets = targets.f_reshape([-1])?;
         let none = None::<Tensor>;
         let sum = logits.f_cross_entropy_loss(&targets, none, Reduction::Sum, pad, 0.0)?;
         return Ok(sum.f_mul_scalar(share)?);

@@ -89,9 +89,30 @@ fn what_makes_no_sense_is_refused() {
         |id: i64| embedding(&Tensor::from_slice(&[id]).view([1, 1]), &weight, &weight, Kind::Float);
     assert!(refused(read(4)).contains("token 4 has no vector"));
     assert!(refused(read(-1)).contains("token -1 has no vector"));
+    let ids = Tensor::zeros([2, 3, 5], (Kind::Int64, Device::Cpu));
+    assert!(refused(embedding(&ids, &weight, &weight, Kind::Float)).contains("ids are (B, T)"));
     let norm = Norm { weight: &bias, bias: &bias, eps: 1e-5 };
     assert!(refused(layer_norm(&x, norm)).contains("a norm of 3"));
     assert!(refused(linear(&x, &numbers(&[4, 2]), &bias)).contains("shape"));
+}
+
+/// The way of other devices, on doubles: what a batch gives, whose targets are no matrix of their own.
+#[test]
+fn other_types_take_part_of_a_matrix() {
+    let numbers = |shape: &[i64]| Tensor::randn(shape, (Kind::Double, Device::Cpu));
+    let ids = Tensor::arange(12, (Kind::Int64, Device::Cpu)).view([3, 4]).remainder(5);
+    let (x, weight, bias) = (numbers(&[3, 3, 8]), numbers(&[5, 8]), numbers(&[5]));
+    let loss = |x: &Tensor, weight: &Tensor, bias: &Tensor| {
+        let targets = ids.narrow(1, 1, 3);
+        linear_cross_entropy(x, (weight, bias), &targets, 0, 0.5).unwrap().double_value(&[])
+    };
+    let [a, b, c] = [&x, &weight, &bias].map(|x| x.to_kind(Kind::Float));
+    assert!((loss(&x, &weight, &bias) - loss(&a, &b, &c)).abs() < 1e-5);
+    let wide = numbers(&[2, 5, 48]);
+    let qkv = wide.narrow(1, 1, 4);
+    let plain = causal_attention(&qkv, 2, 0.0).unwrap();
+    let fused = causal_attention(&qkv.to_kind(Kind::Float), 2, 0.0).unwrap();
+    assert!(far(&plain, &fused.to_kind(Kind::Double)) < 1e-5);
 }
 
 #[test]
@@ -165,19 +186,22 @@ fn a_norm_is_libtorchs() {
     }
 }
 
-/// With dropout, the norm is that of what [`dropout_add`] gives from the same random numbers.
+/// What was dropped shows in the gradients: those of x are the residual's, but for what was dropped.
 #[test]
-fn a_norm_drops_like_a_sum() {
+fn a_norm_drops_and_its_gradient_knows_it() {
+    let p = 0.4;
     let [x, residual, weight, bias] = [[8, 64].as_slice(), &[8, 64], &[64], &[64]].map(numbers);
-    let norm = Norm { weight: &weight, bias: &bias, eps: 1e-5 };
-    let state = crate::generator_state(Device::Cpu).unwrap();
-    let ours = dropout_add_norm(&x, &residual, 0.4, norm).unwrap();
-    crate::set_generator_state(Device::Cpu, &state).unwrap();
-    let theirs = layer_norm(&dropout_add(&x, &residual, 0.4).unwrap(), norm).unwrap();
-    assert!(far(&ours, &theirs) < 1e-6);
+    let ours = dropout_add_norm(&x, &residual, p, Norm { weight: &weight, bias: &bias, eps: 1e-5 });
+    let ours = ours.unwrap();
     let all = [&x, &residual, &weight, &bias];
-    for (a, b) in gradients(&ours, &all).iter().zip(gradients(&theirs, &all)) {
-        assert!(far(a, &b) < 1e-5);
+    let slopes = gradients(&ours, &all);
+    let kept = slopes[0].ne(0.0).to_kind(Kind::Float) / (1.0 - p);
+    assert!(far(&slopes[0], &(&slopes[1] * &kept)) < 1e-5);
+    let sum = &residual + &x * &kept;
+    let theirs = sum.layer_norm([64], Some(&weight), Some(&bias), 1e-5, false);
+    assert!(far(&ours, &theirs) < 1e-5);
+    for (a, b) in slopes.iter().zip(gradients(&theirs, &all)) {
+        assert!(far(a, &b) < 1e-4);
     }
 }
 
