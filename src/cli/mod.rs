@@ -1,6 +1,7 @@
 //! What the examples share: their flags, how these become documents, and what a run prints and records.
 
 mod args;
+mod course;
 mod coverage;
 mod data;
 mod event;
@@ -9,6 +10,7 @@ mod journal;
 mod preparation;
 mod progress;
 mod recipe;
+mod resumption;
 mod run;
 mod sampling;
 mod speed;

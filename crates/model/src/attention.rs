@@ -18,7 +18,6 @@ pub(crate) struct Attention {
     in_proj_bias: Tensor,
     out_proj: Linear,
     heads: i64,
-    dropout: f64,
 }
 
 impl Attention {
@@ -33,18 +32,18 @@ impl Attention {
             out_proj: Linear::zero_bias(&(path / "out_proj"), c, c, start)?
                 .zero_if(config.zero_init_residual)?,
             heads: config.num_attention_heads as i64,
-            dropout: config.hidden_dropout_prob,
         })
     }
 
-    /// `x` attends to itself; position t sees the positions up to t alone.
-    pub(crate) fn causal(&self, x: &Tensor, train: bool, maps: Maps<'_>) -> Result<Tensor> {
+    /// `x` attends to itself; position t sees the positions up to t alone. Of the weights, a share of `p` is
+    /// dropped.
+    pub(crate) fn causal(&self, x: &Tensor, p: f64, maps: Maps<'_>) -> Result<Tensor> {
         let qkv = linear(x, &self.in_proj_weight, &self.in_proj_bias)?; // (B, T, 3C)
         if let Some(maps) = maps {
             let parts = qkv.f_chunk(3, -1)?;
             maps.push(weights(&self.split_heads(&parts[0])?, &self.split_heads(&parts[1])?, true)?);
         }
-        self.out_proj.forward(&causal_attention(&qkv, self.heads, self.dropped(train))?)
+        self.out_proj.forward(&causal_attention(&qkv, self.heads, p)?)
     }
 
     /// `x` attends to all of `memory`, unmasked.
@@ -52,7 +51,7 @@ impl Attention {
         &self,
         x: &Tensor,
         memory: &Tensor,
-        train: bool,
+        p: f64,
         maps: Maps<'_>,
     ) -> Result<Tensor> {
         let matrices = self.in_proj_weight.f_chunk(3, 0)?;
@@ -63,13 +62,9 @@ impl Attention {
         if let Some(maps) = maps {
             maps.push(weights(&q, &k, false)?);
         }
-        let (mask, p) = (None::<Tensor>, self.dropped(train));
+        let mask = None::<Tensor>;
         let y = Tensor::f_scaled_dot_product_attention(&q, &k, &v, mask, p, false, None, false)?;
         self.out_proj.forward(&y.f_transpose(1, 2)?.f_flatten(2, 3)?) // (B, H, T, D) → (B, T, C)
-    }
-
-    fn dropped(&self, train: bool) -> f64 {
-        if train { self.dropout } else { 0.0 }
     }
 
     /// (B, T, C) → (B, H, T, D)

@@ -55,14 +55,14 @@ impl Block {
         train: bool,
         mut maps: Maps<'_>,
     ) -> Result<Tensor> {
-        let mut norms = self.norms.iter();
-        let own = |x: &Tensor| self.self_attn.causal(x, train, maps.as_deref_mut());
-        let mut x = self.residual(x, norms.next(), train, own)?;
+        let (mut norms, p) = (self.norms.iter(), if train { self.dropout } else { 0.0 });
+        let own = |x: &Tensor| self.self_attn.causal(x, p, maps.as_deref_mut());
+        let mut x = self.residual(x, norms.next(), p, own)?;
         if let Some(cross) = &self.cross_attn {
-            let all = |x: &Tensor| cross.cross(x, memory, train, maps);
-            x = self.residual(&x, norms.next(), train, all)?;
+            let all = |x: &Tensor| cross.cross(x, memory, p, maps);
+            x = self.residual(&x, norms.next(), p, all)?;
         }
-        self.residual(&x, norms.next(), train, |x| self.feed_forward(x, train))
+        self.residual(&x, norms.next(), p, |x| self.feed_forward(x, p))
     }
 
     /// norm(x + dropout(layer(x))), or x + dropout(layer(norm(x))).
@@ -70,10 +70,9 @@ impl Block {
         &self,
         x: &Tensor,
         norm: Option<&LayerNorm>,
-        train: bool,
+        p: f64,
         layer: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
-        let p = self.dropped(train);
         Ok(match norm {
             None => dropout_add(&layer(x)?, x, p)?,
             Some(norm) if self.norm_first => dropout_add(&layer(&norm.forward(x)?)?, x, p)?,
@@ -81,17 +80,13 @@ impl Block {
         })
     }
 
-    fn feed_forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        let (inner, p) = (self.linear1.forward(x)?, self.dropped(train)); // (B, T, intermediate_size)
+    fn feed_forward(&self, x: &Tensor, p: f64) -> Result<Tensor> {
+        let inner = self.linear1.forward(x)?; // (B, T, intermediate_size)
         let active = match self.act {
             Activation::Relu => relu_dropout(&inner, false, p)?,
             Activation::Relu2 => relu_dropout(&inner, true, p)?,
-            Activation::Gelu => inner.f_gelu("none")?.f_dropout(p, train)?,
+            Activation::Gelu => inner.f_gelu("none")?.f_dropout(p, p > 0.0)?,
         };
         self.linear2.forward(&active)
-    }
-
-    fn dropped(&self, train: bool) -> f64 {
-        if train { self.dropout } else { 0.0 }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use enredo_torch_ext::embedding as embedded;
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::{
@@ -187,7 +186,7 @@ impl Model {
     }
 
     fn embed(&self, ids: &Tensor, mode: Mode) -> Result<Tensor> {
-        Ok(embedded(ids, &self.token_emb, &self.positions, mode.kind())?)
+        Ok(enredo_torch_ext::embedding(ids, &self.token_emb, &self.positions, mode.kind())?)
     }
 
     fn copy_first_block(&self) {

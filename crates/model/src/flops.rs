@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tch::{Cuda, Device, Kind, Tensor};
+use tch::{Cuda, Device, Tensor};
 
 use crate::{Dtype, ModelConfig, Result};
 
@@ -30,8 +30,7 @@ impl ModelConfig {
 /// Some tens of milliseconds.
 pub fn gemm_peak(device: Device, dtype: Dtype) -> Result<f64> {
     let n: i64 = if device == Device::Cpu { 1_024 } else { 4_096 };
-    let kind = if dtype == Dtype::Bfloat16 { Kind::BFloat16 } else { Kind::Float };
-    let x = Tensor::f_ones([n, n], (kind, device))?;
+    let x = Tensor::f_ones([n, n], (dtype.kind(), device))?;
     let (begin, mut best) = (Instant::now(), Duration::MAX);
     for _ in 0..8 {
         best = best.min(time(&x)?);

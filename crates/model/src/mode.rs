@@ -33,8 +33,8 @@ impl Mode {
 
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Evaluate | Self::Train(Dtype::Float32) => Kind::Float,
-            Self::Train(Dtype::Bfloat16) => Kind::BFloat16,
+            Self::Evaluate => Kind::Float,
+            Self::Train(dtype) => dtype.kind(),
         }
     }
 }
@@ -51,6 +51,15 @@ impl Dtype {
             return Self::Bfloat16;
         }
         Self::Float32
+    }
+
+    /// libtorch's own value.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Float32 => Kind::Float,
+            Self::Bfloat16 => Kind::BFloat16,
+        }
     }
 
     /// The name by which [`FromStr`] finds it: libtorch's.

@@ -92,8 +92,7 @@ impl Muon {
             let options = (Kind::Float, group.members[0].1.device());
             group.momentum = Tensor::zeros([count, group.shape.0, group.shape.1], options);
         }
-        let kind = if dtype == Dtype::Bfloat16 { Kind::BFloat16 } else { Kind::Float };
-        Self { config, kind, groups }
+        Self { config, kind: dtype.kind(), groups }
     }
 
     /// The momentum of each parameter, by its place.
