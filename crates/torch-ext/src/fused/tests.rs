@@ -130,7 +130,7 @@ fn not_a_number_stays_one() {
     assert!(dropout_add(&x, &x, 0.0).unwrap().double_value(&[0]).is_nan());
 }
 
-/// Both types, and how far each may be off. Of the shapes below the largest is shared by two threads.
+/// Both types, and how far each may be off.
 const KINDS: [(Kind, f64); 2] = [(Kind::Float, 2e-5), (Kind::BFloat16, 3e-2)];
 
 /// Whether what `ours` makes of `inputs`, of the kind that is asked for, is what `theirs` makes of them in f32; the
