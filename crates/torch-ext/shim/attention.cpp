@@ -45,7 +45,7 @@ struct Attention : Function<Attention> {
     static void each(const Tensor& qkv, int64_t heads, F&& work) {
         int64_t t = qkv.size(1), c = qkv.size(2) / 3, d = c / heads;
         auto factor = static_cast<float>(1.0 / std::sqrt(static_cast<double>(d)));
-        at::parallel_for(0, qkv.size(0) * heads, std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, t * d)), [&](int64_t begin, int64_t end) {
+        at::parallel_for(0, qkv.size(0) * heads, grain(t * d), [&](int64_t begin, int64_t end) {
             auto room = at::empty({attention_room(t, d)}, at::kFloat);
             for (int64_t i = begin; i < end; i++) {
                 int64_t row = i / heads * t, column = i % heads * d;

@@ -13,13 +13,15 @@ struct Drop {
 };
 
 // Wellons' lowbias32: a bijection of 32 bits with an avalanche bias of 0.17.
-INLINE uint32_t mixed(uint32_t x) {
+INLINE Bits mixed(Bits x) {
     x = (x ^ (x >> 16)) * 0x7feb352du;
     x = (x ^ (x >> 15)) * 0x846ca68bu;
     return x ^ (x >> 16);
 }
 
-// 0 for a dropped element, else the scale.
-INLINE float kept(uint32_t i, const Drop& how) {
-    return mixed(mixed(i + how.first) ^ how.second) < how.bound ? 0.0f : how.scale;
+// Sixteen elements from the i-th on, after dropout.
+INLINE Lanes dropout(Lanes x, int64_t i, const Drop& how) {
+    if (how.bound == 0) return x;
+    Bits place = ORDER + static_cast<uint32_t>(i) + how.first;
+    return mixed(mixed(place) ^ how.second) < how.bound ? Lanes{} : x * how.scale;
 }

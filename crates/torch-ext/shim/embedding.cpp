@@ -1,6 +1,7 @@
 // The vectors of tokens and of their positions, added up.
 
 #include "function.h"
+#include "rows.h"
 
 namespace {
 
@@ -17,13 +18,8 @@ struct Embedding : Function<Embedding> {
         auto y = at::empty({ids_.size(0), t, c}, tokens_.options().dtype(half ? at::kBFloat16 : at::kFloat));
         const float *all = in<float>(tokens_), *places = in<float>(positions_);
         typed(y, [&](auto* type) {
-            auto* to = out<TYPE(type)>(y);
-            at::parallel_for(0, n, std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, c)), [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; i++) {
-                    const float *token = all + id[i] * c, *place = places + i % t * c;
-                    for (int64_t j = 0; j < c; j++) put(to[i * c + j], token[j] + place[j]);
-                }
-            });
+            using T = TYPE(type);
+            at::parallel_for(0, n, grain(c), [&](int64_t begin, int64_t end) { embed(id, all, places, out<T>(y), begin, end, t, c); });
         });
         ctx->saved_data["tokens"] = tokens_.size(0);
         ctx->saved_data["positions"] = positions_.size(0);
@@ -41,16 +37,8 @@ struct Embedding : Function<Embedding> {
         const int64_t* id = in<int64_t>(ids);
         float *all = out<float>(tokens), *places = out<float>(positions);
         typed(g, [&](auto* type) {
-            auto* slopes = in<TYPE(type)>(g);
-            at::parallel_for(0, c, std::max<int64_t>(16, GRAIN / std::max<int64_t>(1, n)), [&](int64_t begin, int64_t end) {
-                for (int64_t i = 0; i < n; i++) {
-                    float *token = all + id[i] * c, *place = places + i % t * c;
-                    for (int64_t j = begin; j < end; j++) {
-                        token[j] += wide(slopes[i * c + j]);
-                        place[j] += wide(slopes[i * c + j]);
-                    }
-                }
-            });
+            using T = TYPE(type);
+            at::parallel_for(0, c, std::max(LANES, grain(n)), [&](int64_t begin, int64_t end) { embed_back(in<T>(g), id, all, places, n, t, c, begin, end); });
         });
         return {Tensor(), tokens, positions, Tensor()};
     }

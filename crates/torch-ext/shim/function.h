@@ -24,6 +24,11 @@ using torch::autograd::variable_list;
 
 constexpr int64_t GRAIN = 16384;  // numbers that are worth a thread
 
+// Rows of c numbers that are worth a thread.
+inline int64_t grain(int64_t c) {
+    return std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, c));
+}
+
 inline Drop drawn(double p) {
     TORCH_CHECK(p >= 0.0 && p < 1.0, "a share of ", p, " cannot be dropped; it must be in [0, 1)");
     if (p == 0.0) return {0, 0, 0, 1.0f};
@@ -79,9 +84,11 @@ T* out(const Tensor& x) {
 // zeros that the parts have added to are then summed up, in a fixed order.
 template <typename F>
 Tensor summed(int64_t rows, int64_t c, int64_t width, F&& part) {
-    int64_t grain = std::max<int64_t>(1, GRAIN / std::max<int64_t>(c, 1));
     Tensor sums = at::zeros({at::get_num_threads(), width}, at::kFloat);
     float* all = out<float>(sums);
-    at::parallel_for(0, rows, grain, [&](int64_t begin, int64_t end) { part(begin, end, all + at::get_thread_num() * width); });
-    return sums.sum(0);
+    at::parallel_for(0, rows, grain(c), [&](int64_t begin, int64_t end) { part(begin, end, all + at::get_thread_num() * width); });
+    for (int64_t thread = 1; thread < sums.size(0); thread++) {
+        for (int64_t j = 0; j < width; j++) all[j] += all[thread * width + j];
+    }
+    return sums.select(0, 0);
 }

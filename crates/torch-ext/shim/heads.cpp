@@ -21,16 +21,16 @@ template <int W>
 INLINE void tile(View a, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t from, int64_t to, bool add) {
     Lanes sums[4][W];
     for (int r = 0; r < 4; r++) {
-        for (int w = 0; w < W; w++) sums[r][w] = add ? lanes(c + r * ldc + 16 * w) : Lanes{};
+        for (int w = 0; w < W; w++) sums[r][w] = add ? load(c + r * ldc + 16 * w) : Lanes{};
     }
     for (int64_t k = from; k < to; k++) {
         for (int w = 0; w < W; w++) {
-            Lanes row = lanes(b + k * ldb + 16 * w);
+            Lanes row = load(b + k * ldb + 16 * w);
             for (int r = 0; r < 4; r++) sums[r][w] += a.at[r * a.row + k * a.column] * row;
         }
     }
     for (int r = 0; r < 4; r++) {
-        for (int w = 0; w < W; w++) *reinterpret_cast<Lanes*>(c + r * ldc + 16 * w) = sums[r][w];
+        for (int w = 0; w < W; w++) store(c + r * ldc + 16 * w, sums[r][w]);
     }
 }
 
@@ -51,10 +51,10 @@ struct Part {
     int64_t from, to;
 };
 
-// Rooms for T × D and D × T numbers, and for a block of rows of T.
+// Rooms for T × D and D × T numbers and for blocks of rows of D and T.
 struct Rooms {
     int64_t tall, flat, block;  // their row lengths: D, T and T, padded
-    float *q, *k, *v, *kt, *vt, *g, *dk, *dv, *out, *scores, *slopes;
+    float *q, *k, *v, *kt, *vt, *g, *dk, *dv, *out, *scores, *slopes, *weights;
 
     INLINE Rooms(float* room, int64_t t, int64_t d) : tall(padded(d)), flat(padded(t)), block(padded(t)) {
         int64_t matrix = padded(t) * padded(d), rows = BLOCK * padded(t);
@@ -62,14 +62,19 @@ struct Rooms {
         for (float** one : matrices) *one = room, room += matrix;
         out = room, room += BLOCK * padded(d);
         scores = room, room += rows;
-        slopes = room;
+        slopes = room, room += rows;
+        weights = room;
     }
+
+    INLINE float* row(int64_t i) const { return scores + i * block; }
+    INLINE float* slope(int64_t i) const { return slopes + i * block; }
+    INLINE float* weight(int64_t i) const { return weights + i * block; }
 };
 
 template <typename T>
 INLINE void read(const T* from, int64_t stride, int64_t t, int64_t d, float* to, int64_t row) {
     for (int64_t i = 0; i < t; i++) {
-        for (int64_t j = 0; j < d; j++) to[i * row + j] = wide(from[i * stride + j]);
+        sixteens(d, [&](int64_t j, int64_t n) ALWAYS { store(to + i * row + j, load(from + i * stride + j, n)); });
     }
 }
 
@@ -95,12 +100,12 @@ INLINE void turn(const float* from, int64_t row, int64_t t, int64_t d, float* to
     for (int64_t i0 = 0; i0 < t; i0 += 16) {
         for (int64_t j0 = 0; j0 < d; j0 += 16) {
             Lanes rows[16];
-            for (int i = 0; i < 16; i++) rows[i] = lanes(from + (i0 + i) * row + j0);
+            for (int i = 0; i < 16; i++) rows[i] = load(from + (i0 + i) * row + j0);
             EXCHANGE(1, ONE_LOW, ONE_HIGH)
             EXCHANGE(2, TWO_LOW, TWO_HIGH)
             EXCHANGE(4, FOUR_LOW, FOUR_HIGH)
             EXCHANGE(8, EIGHT_LOW, EIGHT_HIGH)
-            for (int i = 0; i < 16; i++) *reinterpret_cast<Lanes*>(to + (j0 + i) * turned + i0) = rows[i];
+            for (int i = 0; i < 16; i++) store(to + (j0 + i) * turned + i0, rows[i]);
         }
     }
 }
@@ -108,7 +113,7 @@ INLINE void turn(const float* from, int64_t row, int64_t t, int64_t d, float* to
 template <typename T>
 INLINE void write(const float* from, int64_t row, int64_t t, int64_t d, T* to, int64_t stride) {
     for (int64_t i = 0; i < t; i++) {
-        for (int64_t j = 0; j < d; j++) put(to[i * stride + j], from[i * row + j]);
+        sixteens(d, [&](int64_t j, int64_t n) ALWAYS { store(to + i * stride + j, load(from + i * row + j), n); });
     }
 }
 
@@ -116,26 +121,35 @@ template <typename T>
 INLINE void attention_of(const T* qkv, T* y, float* sums, float* room, const Head& head, const Drop& how) {
     const int64_t t = head.t, d = head.d, stride = head.stride, width = head.width;
     Rooms at(room, t, d);
+    float peaks[BLOCK], totals[BLOCK];
     read(qkv, stride, t, d, at.q, at.tall);
     read(qkv + width, stride, t, d, at.k, at.tall);
     read(qkv + 2 * width, stride, t, d, at.v, at.tall);
     turn(at.k, at.tall, t, d, at.kt, at.flat);
     for (int64_t from = 0; from < t; from += BLOCK) {
         int64_t rows = std::min(BLOCK, t - from), seen = from + rows;
-        auto all = [&](int64_t) ALWAYS { return Part{0, d}; };
-        product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, all);
+        auto every = [&](int64_t) ALWAYS { return Part{0, d}; };
+        product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, every);
         for (int64_t i = 0; i < rows; i++) {
-            float* s = at.scores + i * at.block;
-            int64_t own = from + i + 1, whole = padded(own);
-            for (int64_t j = own; j < whole; j++) s[j] = s[0];
-            float most = largest(s, whole);
-            for (int64_t j = 0; j < whole; j++) s[j] = exponential((s[j] - most) * head.factor);
-            for (int64_t j = own; j < padded(seen); j++) s[j] = 0.0f;
-            float total = sum(whole, [&](int64_t j) ALWAYS { return s[j]; }), share = 1.0f / total;
-            uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
-            for (int64_t j = 0; j < whole; j++) s[j] *= share * kept(place + static_cast<uint32_t>(j), how);
-            sums[from + i] = std::log(total) + most * head.factor;
+            Lanes peak = all(-INFINITY);
+            for (int64_t j = 0; j <= from + i; j += LANES) peak = first(from + i + 1 - j, larger(load(at.row(i) + j), peak), peak);
+            peaks[i] = largest(peak);
         }
+        for (int64_t i = 0; i < rows; i++) {
+            Lanes total{};
+            for (int64_t j = 0; j < seen; j += LANES) {
+                Lanes weight = first(from + i + 1 - j, exponential((load(at.row(i) + j) - peaks[i]) * head.factor));
+                store(at.row(i) + j, weight);
+                total += weight;
+            }
+            totals[i] = sum(total);
+        }
+        for (int64_t i = 0; i < rows; i++) {
+            float share = 1.0f / totals[i];
+            int64_t place = head.first + (from + i) * t;
+            for (int64_t j = 0; j <= from + i; j += LANES) store(at.row(i) + j, dropout(load(at.row(i) + j) * share, place + j, how));
+        }
+        for (int64_t i = 0; i < rows; i++) sums[from + i] = std::log(totals[i]) + peaks[i] * head.factor;
         auto past = [&](int64_t i) ALWAYS { return Part{0, std::min(from + i + 4, seen)}; };
         product({at.scores, at.block, 1}, at.v, at.tall, at.out, at.tall, rows, d, false, past);
         write(at.out, at.tall, rows, d, y + from * width, width);
@@ -146,33 +160,36 @@ template <typename T>
 INLINE void attention_back_of(const T* g, const T* qkv, const float* sums, T* dqkv, float* room, const Head& head, const Drop& how) {
     const int64_t t = head.t, d = head.d, stride = head.stride, width = head.width;
     Rooms at(room, t, d);
+    float totals[BLOCK];
     read(qkv, stride, t, d, at.q, at.tall);
     read(qkv + width, stride, t, d, at.k, at.tall);
     read(qkv + 2 * width, stride, t, d, at.v, at.tall);
     read(g, width, t, d, at.g, at.tall);
     turn(at.k, at.tall, t, d, at.kt, at.flat);
     turn(at.v, at.tall, t, d, at.vt, at.flat);
-    for (int64_t j = 0; j < padded(t) * at.tall; j++) at.dk[j] = at.dv[j] = 0.0f;
+    std::memset(at.dk, 0, static_cast<size_t>(padded(t) * at.tall) * sizeof(float));
+    std::memset(at.dv, 0, static_cast<size_t>(padded(t) * at.tall) * sizeof(float));
     for (int64_t from = 0; from < t; from += BLOCK) {
         int64_t rows = std::min(BLOCK, t - from), seen = from + rows;
-        auto all = [&](int64_t) ALWAYS { return Part{0, d}; };
-        product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, all);
-        product({at.g + from * at.tall, at.tall, 1}, at.vt, at.flat, at.slopes, at.block, rows, seen, false, all);
+        auto every = [&](int64_t) ALWAYS { return Part{0, d}; };
+        product({at.q + from * at.tall, at.tall, 1}, at.kt, at.flat, at.scores, at.block, rows, seen, false, every);
+        product({at.g + from * at.tall, at.tall, 1}, at.vt, at.flat, at.slopes, at.block, rows, seen, false, every);
         for (int64_t i = 0; i < rows; i++) {
-            float *s = at.scores + i * at.block, *ds = at.slopes + i * at.block;
-            int64_t own = from + i + 1, whole = padded(own);
-            float log_sum = sums[from + i];
-            uint32_t place = head.first + static_cast<uint32_t>((from + i) * t);
-            for (int64_t j = own; j < whole; j++) s[j] = s[0];
-            for (int64_t j = 0; j < whole; j++) s[j] = exponential(s[j] * head.factor - log_sum);
-            for (int64_t j = own; j < padded(seen); j++) s[j] = ds[j] = 0.0f;
-            // The slope of a score is weight · (slope of the weight − mean), the mean taken over all weights.
-            for (int64_t j = 0; j < whole; j++) ds[j] *= s[j] * kept(place + static_cast<uint32_t>(j), how);
-            float mean = sum(whole, [&](int64_t j) ALWAYS { return ds[j]; });
-            for (int64_t j = 0; j < whole; j++) {
-                ds[j] = (ds[j] - s[j] * mean) * head.factor;
-                s[j] *= kept(place + static_cast<uint32_t>(j), how);
+            int64_t place = head.first + (from + i) * t;
+            Lanes total{};
+            for (int64_t j = 0; j < seen; j += LANES) {
+                Lanes weight = first(from + i + 1 - j, exponential(load(at.row(i) + j) * head.factor - sums[from + i]));
+                Lanes left = dropout(weight, place + j, how), slope = first(from + i + 1 - j, load(at.slope(i) + j) * left);
+                store(at.weight(i) + j, weight);
+                store(at.row(i) + j, left);
+                store(at.slope(i) + j, slope);
+                total += slope;
             }
+            totals[i] = sum(total);
+        }
+        // The slope of a score is weight · (slope of the weight − mean), the mean taken over all weights.
+        for (int64_t i = 0; i < rows; i++) {
+            for (int64_t j = 0; j < seen; j += LANES) store(at.slope(i) + j, (load(at.slope(i) + j) - load(at.weight(i) + j) * totals[i]) * head.factor);
         }
         auto past = [&](int64_t i) ALWAYS { return Part{0, std::min(from + i + 4, seen)}; };
         product({at.slopes, at.block, 1}, at.k, at.tall, at.out, at.tall, rows, d, false, past);
@@ -188,7 +205,7 @@ INLINE void attention_back_of(const T* g, const T* qkv, const float* sums, T* dq
 }  // namespace
 
 int64_t attention_room(int64_t t, int64_t d) {
-    return 8 * padded(t) * padded(d) + BLOCK * (padded(d) + 2 * padded(t));
+    return 8 * padded(t) * padded(d) + BLOCK * (padded(d) + 3 * padded(t));
 }
 
 #define FOR_BOTH(T)                                                                                                    \

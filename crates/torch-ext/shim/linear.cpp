@@ -1,13 +1,17 @@
 // Matrix products of f32 weights with activations of either type, in the type of the activations.
 
 #include <ATen/ops/_unsafe_view.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "function.h"
 #include "rows.h"
+
+// MKL's own, which libtorch holds on x86: products of bf16 in f32, without a step in between. Where it is not, the
+// loader leaves a null pointer.
+extern "C" void cblas_gemm_bf16bf16f32(int layout, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const void* a, int lda,
+                                       const void* b, int ldb, float beta, float* c, int ldc) __attribute__((weak));
 
 namespace {
 
@@ -16,14 +20,51 @@ Tensor flat(const Tensor& x) {
     return x.reshape({-1, x.size(-1)});
 }
 
+// The weights, rounded where x is.
+Tensor in_type_of(const Tensor& x, const Tensor& weight) {
+    if (x.scalar_type() == at::kFloat) return weight;
+    auto from = weight.contiguous(), to = at::empty_like(from, x.options());
+    at::parallel_for(0, to.numel(), GRAIN, [&](int64_t begin, int64_t end) { narrow(in<float>(from), out<Half>(to), begin, end); });
+    return to;
+}
+
+// aᵀ b in f32, of (N, m) and (N, n): (m, n).
+Tensor turned_product(const Tensor& a, const Tensor& b) {
+    if (a.scalar_type() != at::kBFloat16 || !cblas_gemm_bf16bf16f32) return at::mm(a.t(), b).to(at::kFloat);
+    constexpr int ROWS = 101, PLAIN = 111, TURNED = 112;
+    auto x = a.contiguous(), y = b.contiguous();
+    auto n = static_cast<int>(x.size(0)), rows = static_cast<int>(x.size(1)), columns = static_cast<int>(y.size(1));
+    auto product = at::empty({rows, columns}, at::kFloat);
+    if (n == 0) return product.zero_();
+    cblas_gemm_bf16bf16f32(ROWS, TURNED, PLAIN, rows, columns, n, 1.0f, in<Half>(x), rows, in<Half>(y), columns, 0.0f, out<float>(product), columns);
+    return product;
+}
+
+// The sum of all rows of (N, c), in f32: (c).
+Tensor added(const Tensor& x) {
+    auto from = x.contiguous();
+    int64_t c = from.size(1);
+    Tensor sums;
+    typed(from, [&](auto* type) {
+        using T = TYPE(type);
+        sums = summed(from.size(0), c, c, [&](int64_t begin, int64_t end, float* part) { add_rows(in<T>(from), part, begin, end, c); });
+    });
+    return sums;
+}
+
 // x Wᵀ + b.
 struct Linear : Function<Linear> {
     static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight, const Tensor& bias) {
-        auto from = flat(x), w = weight.to(x.scalar_type());
-        auto y = at::addmm(bias.to(x.scalar_type()), from, w.t());
+        auto from = flat(x), w = in_type_of(x, weight), b = bias.contiguous(), y = at::mm(from, w.t());
+        int64_t c = y.size(1);
+        TORCH_CHECK(b.numel() == c && b.scalar_type() == at::kFloat, "each of ", c, " outputs has an f32 bias");
+        typed(y, [&](auto* type) {
+            using T = TYPE(type);
+            at::parallel_for(0, y.size(0), grain(c), [&](int64_t begin, int64_t end) { add_to_rows(in<float>(b), out<T>(y), begin, end, c); });
+        });
         ctx->save_for_backward({from, w});
         auto shape = x.sizes().vec();
-        shape.back() = weight.size(0);
+        shape.back() = c;
         return at::_unsafe_view(y, shape);  // a view could not be changed in place
     }
 
@@ -33,7 +74,7 @@ struct Linear : Function<Linear> {
         auto x = kept[0], w = kept[1], g = flat(gradients[0]);
         auto shape = gradients[0].sizes().vec();
         shape.back() = w.size(1);
-        return {at::mm(g, w).view(shape), at::mm(g.t(), x).to(at::kFloat), g.sum(0, false, at::kFloat)};
+        return {at::mm(g, w).view(shape), turned_product(g, x), added(g)};
     }
 };
 
@@ -44,7 +85,7 @@ struct CrossEntropy : Function<CrossEntropy> {
     static constexpr int64_t CHUNK = 2048;
 
     static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& targets, int64_t pad, double share, bool learns) {
-        auto from = flat(x), w = weight.to(x.scalar_type()), b = bias.contiguous(), to = targets.contiguous();
+        auto from = flat(x), w = in_type_of(x, weight), b = bias.contiguous(), to = targets.contiguous();
         int64_t n = from.size(0), v = w.size(0);
         TORCH_CHECK(to.numel() == n && to.scalar_type() == at::kLong && b.numel() == v && b.scalar_type() == at::kFloat, "each of ", n, " rows has a target, and each of ", v, " tokens an f32 bias");
         const int64_t* target = in<int64_t>(to);
@@ -61,7 +102,7 @@ struct CrossEntropy : Function<CrossEntropy> {
             if (!learns) continue;
             auto to_x = dx.narrow(0, begin, rows);
             at::mm_out(to_x, logits, w);
-            auto to_w = at::mm(logits.t(), part).to(at::kFloat);
+            auto to_w = turned_product(logits, part);
             dw = dw.defined() ? dw.add_(to_w) : to_w;
         }
         if (learns) ctx->save_for_backward({dx.view(x.sizes()), dw.defined() ? dw : at::zeros_like(weight), db});

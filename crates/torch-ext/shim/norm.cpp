@@ -24,7 +24,7 @@ struct Norm : Function<Norm> {
                 norm(in<T>(from), adds ? in<T>(base) : nullptr, in<float>(w), in<float>(b), static_cast<float>(eps), adds ? out<T>(z) : nullptr,
                      out<T>(y), out<float>(moments), out<float>(room), begin, end, c, how);
             };
-            at::parallel_for(0, rows, std::max<int64_t>(1, GRAIN / std::max<int64_t>(1, c)), work);
+            at::parallel_for(0, rows, grain(c), work);
         });
         ctx->saved_data["adds"] = adds;
         ctx->save_for_backward({z, moments, w});

@@ -19,6 +19,16 @@
     /* dz, dropout's part of it in dx where there is one; adds to dw and db; needs room for 2 c numbers. */            \
     void norm_back(const T* g, const T* z, const float* w, const float* moments, T* dz, T* dx, float* dw, float* db,   \
                    float* room, int64_t begin, int64_t end, int64_t c, Drop how);                                      \
+    /* y = tokens[id] + places[i % t]. */                                                                              \
+    void embed(const int64_t* ids, const float* tokens, const float* places, T* y, int64_t begin, int64_t end,         \
+               int64_t t, int64_t c);                                                                                  \
+    /* Adds n rows of slopes to those of their tokens and places; here `begin` and `end` are columns. */               \
+    void embed_back(const T* g, const int64_t* ids, float* tokens, float* places, int64_t n, int64_t t, int64_t c,     \
+                    int64_t begin, int64_t end);                                                                       \
+    /* y += bias. */                                                                                                   \
+    void add_to_rows(const float* bias, T* y, int64_t begin, int64_t end, int64_t c);                                  \
+    /* sums += x. */                                                                                                   \
+    void add_rows(const T* x, float* sums, int64_t begin, int64_t end, int64_t c);                                     \
     /* Turns rows of c logits, to which the bias is added, into the gradient of `share` times the sum of their         \
        cross-entropies, which it returns; adds the bias' gradient to db. `row` is room for c numbers. */               \
     double cross_entropy(T* logits, const float* bias, const int64_t* targets, int64_t pad, float share, float* db,    \
@@ -27,3 +37,6 @@
 FOR_BOTH(float)
 FOR_BOTH(Half)
 #undef FOR_BOTH
+
+// Rounds to the nearest.
+void narrow(const float* x, Half* y, int64_t begin, int64_t end);
