@@ -2,17 +2,28 @@
 
 use std::{env, fs, path::Path};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 9] = [
     "attention",
     "dropout",
     "embedding",
     "generator",
-    "heads",
     "linear",
+    "loops",
     "mkl",
     "norm",
     "optimizer",
-    "rows",
+];
+
+/// The loops, which are compiled for each instruction set.
+const LOOPS: [&str; 2] = ["heads", "rows"];
+
+/// How many f32 a register holds, and the flags of the compiler for it, which are those of libtorch's own kernels.
+type Set = (u32, &'static [&'static str]);
+const ANY: [Set; 1] = [(4, &[])];
+const X86: [Set; 3] = [
+    (4, &[]),
+    (8, &["-mavx2", "-mfma", "-mf16c"]),
+    (16, &["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mf16c"]),
 ];
 
 /// Or few loops become vectors: nobody asks for the flags of a floating-point fault, `errno` or the sign of 0.
@@ -39,6 +50,13 @@ fn compile(lib: &Path) {
         .include(include.join("torch/csrc/api/include"))
         .include(include)
         .files(FILES.map(|name| format!("shim/{name}.cpp")));
+    let sets = sets(&build);
+    for (lanes, flags) in sets {
+        compile_loops(*lanes, flags);
+    }
+    if sets.len() > 1 {
+        build.define("SEVERAL_SETS", None);
+    }
     let openmp = openmp(lib).filter(|_| build.get_compiler().is_like_gnu());
     match &openmp {
         Some(_) => drop(build.flag("-fopenmp")),
@@ -52,6 +70,26 @@ fn compile(lib: &Path) {
     if let Some(name) = openmp {
         println!("cargo:rustc-link-lib=dylib:+verbatim={name}");
     }
+}
+
+fn sets(build: &cc::Build) -> &'static [Set] {
+    let mut flags = X86.iter().flat_map(|(_, flags)| *flags);
+    let x86 = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
+    let all = x86 && flags.all(|flag| build.is_flag_supported(flag).unwrap_or(false));
+    if all { &X86 } else { &ANY }
+}
+
+fn compile_loops(lanes: u32, flags: &[&str]) {
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .flag_if_supported("-Wno-psabi")
+        .opt_level(3) // in tests, too: they train
+        .flags(PLAIN_FLOATS)
+        .flags(flags)
+        .define("LANES", lanes.to_string().as_str())
+        .files(LOOPS.map(|name| format!("shim/{name}.cpp")))
+        .compile(&format!("enredo_loops_{lanes}"));
 }
 
 /// libtorch's own OpenMP, whose threads the shim's loops share; without it they run on one.

@@ -1,7 +1,6 @@
 // Causal attention with dropout, of all heads, from the three projections as they lie in one matrix.
 
 #include "function.h"
-#include "heads.h"
 
 namespace {
 
@@ -18,7 +17,7 @@ struct Attention : Function<Attention> {
         typed(from, [&](auto* type) {
             using T = TYPE(type);
             each(from, heads, [&](int64_t i, int64_t at, int64_t of, Head head, float* room) {
-                attention(in<T>(from) + at, out<T>(y) + of, out<float>(sums) + i * head.t, room, head, how);
+                head_loops<T>().attention(in<T>(from) + at, out<T>(y) + of, out<float>(sums) + i * head.t, room, head, how);
             });
         });
         ctx->save_for_backward({from, sums});
@@ -33,7 +32,7 @@ struct Attention : Function<Attention> {
         typed(qkv, [&](auto* type) {
             using T = TYPE(type);
             each(qkv, ctx->saved_data["heads"].toInt(), [&](int64_t i, int64_t at, int64_t of, Head head, float* room) {
-                attention_back(in<T>(g) + of, in<T>(qkv) + at, in<float>(sums) + i * head.t, out<T>(d) + at, room, head, how);
+                head_loops<T>().attention_back(in<T>(g) + of, in<T>(qkv) + at, in<float>(sums) + i * head.t, out<T>(d) + at, room, head, how);
             });
         });
         return {d, Tensor(), Tensor()};
@@ -46,7 +45,7 @@ struct Attention : Function<Attention> {
         int64_t t = qkv.size(1), c = qkv.size(2) / 3, d = c / heads;
         auto factor = static_cast<float>(1.0 / std::sqrt(static_cast<double>(d)));
         at::parallel_for(0, qkv.size(0) * heads, grain(t * d), [&](int64_t begin, int64_t end) {
-            auto room = at::empty({attention_room(t, d)}, at::kFloat);
+            auto room = at::empty({head_loops<float>().room(t, d)}, at::kFloat);
             for (int64_t i = begin; i < end; i++) {
                 int64_t row = i / heads * t, column = i % heads * d;
                 Head head{t, d, 3 * c, c, factor, static_cast<uint32_t>(i * t * t)};

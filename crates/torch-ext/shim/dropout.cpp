@@ -1,7 +1,6 @@
 // Dropout in the pass that makes or takes up what is dropped.
 
 #include "function.h"
-#include "rows.h"
 
 namespace {
 
@@ -14,7 +13,7 @@ struct Dropout : Function<Dropout> {
         auto from = x.contiguous(), base = residual.contiguous(), y = at::empty_like(from);
         typed(from, [&](auto* type) {
             using T = TYPE(type);
-            auto work = [&](int64_t begin, int64_t end) { drop(in<T>(from), in<T>(base), out<T>(y), begin, end, how); };
+            auto work = [&](int64_t begin, int64_t end) { row_loops<T>().drop(in<T>(from), in<T>(base), out<T>(y), begin, end, how); };
             at::parallel_for(0, y.numel(), GRAIN, work);
         });
         return y;
@@ -27,7 +26,7 @@ struct Dropout : Function<Dropout> {
         auto g = gradients[0].contiguous(), dx = at::empty_like(g);
         typed(g, [&](auto* type) {
             using T = TYPE(type);
-            auto work = [&](int64_t begin, int64_t end) { drop(in<T>(g), static_cast<const T*>(nullptr), out<T>(dx), begin, end, how); };
+            auto work = [&](int64_t begin, int64_t end) { row_loops<T>().drop(in<T>(g), static_cast<const T*>(nullptr), out<T>(dx), begin, end, how); };
             at::parallel_for(0, dx.numel(), GRAIN, work);
         });
         return {dx, gradients[0], Tensor()};
@@ -41,7 +40,7 @@ struct ReluDropout : Function<ReluDropout> {
         auto from = x.contiguous(), y = at::empty_like(from);
         typed(from, [&](auto* type) {
             using T = TYPE(type);
-            auto work = [&](int64_t begin, int64_t end) { drop_relu(in<T>(from), out<T>(y), begin, end, squared, how); };
+            auto work = [&](int64_t begin, int64_t end) { row_loops<T>().drop_relu(in<T>(from), out<T>(y), begin, end, squared, how); };
             at::parallel_for(0, y.numel(), GRAIN, work);
         });
         ctx->saved_data["scale"] = static_cast<double>(how.scale);
@@ -57,7 +56,7 @@ struct ReluDropout : Function<ReluDropout> {
         auto y = ctx->get_saved_variables()[0], g = gradients[0].contiguous(), dx = at::empty_like(g);
         typed(g, [&](auto* type) {
             using T = TYPE(type);
-            auto work = [&](int64_t begin, int64_t end) { drop_relu_back(in<T>(g), in<T>(y), out<T>(dx), begin, end, squared, scale); };
+            auto work = [&](int64_t begin, int64_t end) { row_loops<T>().drop_relu_back(in<T>(g), in<T>(y), out<T>(dx), begin, end, squared, scale); };
             at::parallel_for(0, dx.numel(), GRAIN, work);
         });
         return {dx, Tensor(), Tensor()};

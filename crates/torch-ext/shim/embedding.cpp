@@ -1,7 +1,6 @@
 // The vectors of tokens and of their positions, added up.
 
 #include "function.h"
-#include "rows.h"
 
 namespace {
 
@@ -19,7 +18,7 @@ struct Embedding : Function<Embedding> {
         const float *all = in<float>(tokens_), *places = in<float>(positions_);
         typed(y, [&](auto* type) {
             using T = TYPE(type);
-            at::parallel_for(0, n, grain(c), [&](int64_t begin, int64_t end) { embed(id, all, places, out<T>(y), begin, end, t, c); });
+            at::parallel_for(0, n, grain(c), [&](int64_t begin, int64_t end) { row_loops<T>().embed(id, all, places, out<T>(y), begin, end, t, c); });
         });
         ctx->saved_data["tokens"] = tokens_.size(0);
         ctx->saved_data["positions"] = positions_.size(0);
@@ -38,7 +37,7 @@ struct Embedding : Function<Embedding> {
         float *all = out<float>(tokens), *places = out<float>(positions);
         typed(g, [&](auto* type) {
             using T = TYPE(type);
-            at::parallel_for(0, c, std::max(LANES, grain(n)), [&](int64_t begin, int64_t end) { embed_back(in<T>(g), id, all, places, n, t, c, begin, end); });
+            at::parallel_for(0, c, std::max<int64_t>(16, grain(n)), [&](int64_t begin, int64_t end) { row_loops<T>().embed_back(in<T>(g), id, all, places, n, t, c, begin, end); });
         });
         return {Tensor(), tokens, positions, Tensor()};
     }

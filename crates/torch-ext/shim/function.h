@@ -11,11 +11,12 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <type_traits>
 
 #include "caught.h"
-#include "drop.h"
+#include "loops.h"
 
 using at::Tensor;
 using torch::autograd::AutogradContext;

@@ -6,7 +6,6 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "function.h"
-#include "rows.h"
 
 // MKL's own, which libtorch holds on x86: products of bf16 in f32, without a step in between. Where it is not, the
 // loader leaves a null pointer.
@@ -24,7 +23,7 @@ Tensor flat(const Tensor& x) {
 Tensor in_type_of(const Tensor& x, const Tensor& weight) {
     if (x.scalar_type() == at::kFloat) return weight;
     auto from = weight.contiguous(), to = at::empty_like(from, x.options());
-    at::parallel_for(0, to.numel(), GRAIN, [&](int64_t begin, int64_t end) { narrow(in<float>(from), out<Half>(to), begin, end); });
+    at::parallel_for(0, to.numel(), GRAIN, [&](int64_t begin, int64_t end) { row_loops<Half>().narrow(in<float>(from), out<Half>(to), begin, end); });
     return to;
 }
 
@@ -47,7 +46,7 @@ Tensor added(const Tensor& x) {
     Tensor sums;
     typed(from, [&](auto* type) {
         using T = TYPE(type);
-        sums = summed(from.size(0), c, c, [&](int64_t begin, int64_t end, float* part) { add_rows(in<T>(from), part, begin, end, c); });
+        sums = summed(from.size(0), c, c, [&](int64_t begin, int64_t end, float* part) { row_loops<T>().add_rows(in<T>(from), part, begin, end, c); });
     });
     return sums;
 }
@@ -60,7 +59,7 @@ struct Linear : Function<Linear> {
         TORCH_CHECK(b.numel() == c && b.scalar_type() == at::kFloat, "each of ", c, " outputs has an f32 bias");
         typed(y, [&](auto* type) {
             using T = TYPE(type);
-            at::parallel_for(0, y.size(0), grain(c), [&](int64_t begin, int64_t end) { add_to_rows(in<float>(b), out<T>(y), begin, end, c); });
+            at::parallel_for(0, y.size(0), grain(c), [&](int64_t begin, int64_t end) { row_loops<T>().add_to_rows(in<float>(b), out<T>(y), begin, end, c); });
         });
         ctx->save_for_backward({from, w});
         auto shape = x.sizes().vec();
@@ -117,7 +116,7 @@ struct CrossEntropy : Function<CrossEntropy> {
             using T = TYPE(type);
             db.add_(summed(rows, v, v, [&](int64_t begin, int64_t end, float* sums) {
                 auto row = at::empty({v}, at::kFloat);
-                out<double>(losses)[at::get_thread_num()] += cross_entropy(
+                out<double>(losses)[at::get_thread_num()] += row_loops<T>().cross_entropy(
                     out<T>(logits), in<float>(bias), targets, pad, static_cast<float>(share), sums, out<float>(row), begin, end, v);
             }));
         });

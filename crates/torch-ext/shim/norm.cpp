@@ -1,7 +1,6 @@
 // Layer norm (Ba et al., arXiv 1607.06450), with the dropout and the residual before it.
 
 #include "function.h"
-#include "rows.h"
 
 namespace {
 
@@ -21,7 +20,7 @@ struct Norm : Function<Norm> {
             using T = TYPE(type);
             auto work = [&](int64_t begin, int64_t end) {
                 auto room = at::empty({c}, at::kFloat);
-                norm(in<T>(from), adds ? in<T>(base) : nullptr, in<float>(w), in<float>(b), static_cast<float>(eps), adds ? out<T>(z) : nullptr,
+                row_loops<T>().norm(in<T>(from), adds ? in<T>(base) : nullptr, in<float>(w), in<float>(b), static_cast<float>(eps), adds ? out<T>(z) : nullptr,
                      out<T>(y), out<float>(moments), out<float>(room), begin, end, c, how);
             };
             at::parallel_for(0, rows, grain(c), work);
@@ -44,7 +43,7 @@ struct Norm : Function<Norm> {
             using T = TYPE(type);
             both = summed(moments.size(0), c, 2 * c, [&](int64_t begin, int64_t end, float* sums) {
                 auto room = at::empty({2 * c}, at::kFloat);
-                norm_back(in<T>(g), in<T>(z), in<float>(w), in<float>(moments), out<T>(dz), drops ? out<T>(dx) : nullptr, sums, sums + c, out<float>(room), begin, end, c, how);
+                row_loops<T>().norm_back(in<T>(g), in<T>(z), in<float>(w), in<float>(moments), out<T>(dz), drops ? out<T>(dx) : nullptr, sums, sums + c, out<float>(room), begin, end, c, how);
             });
         });
         return {dx, adds ? dz : Tensor(), both.narrow(0, 0, c), both.narrow(0, c, c), Tensor(), Tensor()};

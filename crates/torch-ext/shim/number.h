@@ -1,5 +1,5 @@
-// Arithmetic on sixteen f32 at a time, of which the loops of the fused operations are made. A function that is EACH is
-// compiled for several instruction sets; the loader takes the best that the machine has. Tensors are f32 or bf16.
+// Arithmetic on as many f32 at a time as a register of the instruction set holds: LANES, which the build sets. All of it
+// has internal linkage, for each file that includes it is compiled for several sets.
 
 #pragma once
 
@@ -7,32 +7,30 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <utility>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define EACH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EACH
-#endif
-// Whatever such a function calls must become part of it, or it is not compiled for its instructions.
+#include "loops.h"
+
 #define ALWAYS __attribute__((always_inline))
 #define INLINE inline ALWAYS
 
-// A bf16, the upper half of an f32.
-struct Half {
-    uint16_t bits;
-};
+namespace {
 
-constexpr int64_t LANES = 16;
-typedef float Lanes __attribute__((vector_size(64)));
-typedef int32_t Whole __attribute__((vector_size(64)));
-typedef uint32_t Bits __attribute__((vector_size(64)));
-typedef uint16_t Halves __attribute__((vector_size(32)));
-typedef uint16_t Pairs __attribute__((vector_size(64)));
+typedef float Lanes __attribute__((vector_size(4 * LANES)));
+typedef int32_t Whole __attribute__((vector_size(4 * LANES)));
+typedef uint32_t Bits __attribute__((vector_size(4 * LANES)));
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+typedef uint16_t Pairs __attribute__((vector_size(4 * LANES)));
 
-constexpr Bits ORDER = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+using Order = std::make_integer_sequence<int, LANES>;
 
 INLINE Lanes all(float x) {
     return Lanes{} + x;
+}
+
+template <int... I>
+INLINE Whole counted(std::integer_sequence<int, I...>) {
+    return Whole{I...};
 }
 
 INLINE Lanes load(const float* x) {
@@ -41,26 +39,35 @@ INLINE Lanes load(const float* x) {
     return y;
 }
 
-// bf16 are the upper halves of f32.
+// Zeros before each, as the lower halves of f32.
+template <int... I>
+INLINE Lanes widened(Halves x, std::integer_sequence<int, I...>) {
+    return (Lanes)__builtin_shufflevector(x, Halves{}, (I % 2 ? I / 2 : LANES)...);
+}
+
 INLINE Lanes load(const Half* x) {
     Halves y;
     std::memcpy(&y, x, sizeof y);
-    return (Lanes)__builtin_shufflevector(y, Halves{}, 16, 0, 16, 1, 16, 2, 16, 3, 16, 4, 16, 5, 16, 6, 16, 7, 16, 8, 16, 9, 16, 10, 16, 11, 16, 12, 16, 13, 16, 14, 16, 15);
+    return widened(y, std::make_integer_sequence<int, 2 * LANES>{});
 }
 
 INLINE void store(float* to, Lanes x) {
     std::memcpy(to, &x, sizeof x);
 }
 
+template <int... I>
+INLINE Halves upper(Pairs x, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(x, x, (2 * I + 1)...);
+}
+
 // To the nearest, ties to even; NaN stays NaN.
 INLINE void store(Half* to, Lanes x) {
     Bits bits = (Bits)x, rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
-    Pairs all = (Pairs)(x == x ? rounded : Bits{} + 0x7fc00000u);
-    Halves y = __builtin_shufflevector(all, all, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    Halves y = upper((Pairs)(x == x ? rounded : Bits{} + 0x7fc00000u), Order{});
     std::memcpy(to, &y, sizeof y);
 }
 
-// The first `count` alone, which is 16 or fewer; the others are 0.
+// The first `count` alone, which is LANES or fewer; the others are 0.
 template <typename T>
 INLINE Lanes load(const T* x, int64_t count) {
     if (count == LANES) return load(x);
@@ -77,9 +84,9 @@ INLINE void store(T* to, Lanes x, int64_t count) {
     std::memcpy(to, some, static_cast<size_t>(count) * sizeof(T));
 }
 
-// Calls `work` with the place and the count of each sixteen of n numbers.
+// Calls `work` with the place and the count of each LANES of n numbers.
 template <typename F>
-INLINE void sixteens(int64_t n, F&& work) {
+INLINE void each(int64_t n, F&& work) {
     int64_t j = 0;
     for (; j + LANES <= n; j += LANES) work(j, LANES);
     if (j < n) work(j, n - j);
@@ -87,7 +94,7 @@ INLINE void sixteens(int64_t n, F&& work) {
 
 // The first `count` of x, then those of `rest`.
 INLINE Lanes first(int64_t count, Lanes x, Lanes rest = Lanes{}) {
-    return (Whole)ORDER < static_cast<int32_t>(count) ? x : rest;
+    return counted(Order{}) < static_cast<int32_t>(count) ? x : rest;
 }
 
 INLINE Lanes larger(Lanes a, Lanes b) {
@@ -99,18 +106,21 @@ INLINE Lanes root(Lanes x) {
     return x;
 }
 
-// What `join` makes of all sixteen, two halves at a time.
-template <typename F>
-INLINE float folded(Lanes x, F&& join) {
-    typedef float Eight __attribute__((vector_size(32)));
-    typedef float Four __attribute__((vector_size(16)));
-    Eight eights[2];
-    std::memcpy(eights, &x, sizeof x);
-    Eight eight = join(eights[0], eights[1]);
-    Four fours[2];
-    std::memcpy(fours, &eight, sizeof eight);
-    Four four = join(fours[0], fours[1]);
-    return join(join(four[0], four[2]), join(four[1], four[3]));
+template <int N>
+struct Vector {
+    typedef float Type __attribute__((vector_size(4 * N)));
+};
+
+// What `join` makes of all, two halves at a time.
+template <int N = LANES, typename F>
+INLINE float folded(typename Vector<N>::Type x, F&& join) {
+    if constexpr (N == 4) {
+        return join(join(x[0], x[2]), join(x[1], x[3]));
+    } else {
+        typename Vector<N / 2>::Type halves[2];
+        std::memcpy(halves, &x, sizeof x);
+        return folded<N / 2>(join(halves[0], halves[1]), join);
+    }
 }
 
 INLINE float sum(Lanes x) {
@@ -132,3 +142,19 @@ INLINE Lanes exponential(Lanes x) {
     for (float term : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) p = p * r + term;
     return p * (Lanes)((n + 127) << 23);
 }
+
+// Wellons' lowbias32: a bijection of 32 bits with an avalanche bias of 0.17.
+INLINE Bits mixed(Bits x) {
+    x = (x ^ (x >> 16)) * 0x7feb352du;
+    x = (x ^ (x >> 15)) * 0x846ca68bu;
+    return x ^ (x >> 16);
+}
+
+// The elements from the i-th on, after dropout.
+INLINE Lanes dropout(Lanes x, int64_t i, const Drop& how) {
+    if (how.bound == 0) return x;
+    Bits place = (Bits)counted(Order{}) + static_cast<uint32_t>(i) + how.first;
+    return mixed(mixed(place) ^ how.second) < how.bound ? Lanes{} : x * how.scale;
+}
+
+}  // namespace

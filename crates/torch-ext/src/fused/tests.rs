@@ -1,7 +1,39 @@
 //! The fused operations against libtorch's own.
 #![allow(clippy::unwrap_used)]
 
+use std::{env, iter, process::Command};
+
 use super::*;
+
+/// All other tests again on three threads, in each set of instructions that the machine has: the loops are compiled for
+/// each.
+#[test]
+fn every_instruction_set_and_several_threads_do_the_same() {
+    const SET: &str = "ATEN_CPU_CAPABILITY";
+    if env::var_os(SET).is_some() {
+        return;
+    }
+    for set in sets() {
+        let mut tests = Command::new(env::current_exe().unwrap());
+        let ran = tests.arg("fused").env(SET, set).env("OMP_NUM_THREADS", "3").output().unwrap();
+        assert!(ran.status.success(), "{set}:\n{}", String::from_utf8_lossy(&ran.stdout));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn sets() -> Vec<&'static str> {
+    let has = [
+        ("avx2", is_x86_feature_detected!("avx2")),
+        ("avx512", is_x86_feature_detected!("avx512vl")),
+    ];
+    let rest = has.into_iter().filter(|(_, has)| *has).map(|(set, _)| set);
+    iter::once("default").chain(rest).collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn sets() -> Vec<&'static str> {
+    vec!["default"]
+}
 
 fn numbers(shape: &[i64]) -> Tensor {
     Tensor::randn(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true)
@@ -157,7 +189,7 @@ fn agree(
 
 #[test]
 fn a_linear_layer_is_libtorchs() {
-    for shape in [[1, 1, 16], [3, 31, 16], [2, 5, 48]] {
+    for shape in [[1, 1, 16], [3, 31, 16], [2, 5, 48], [20, 100, 16]] {
         let inputs = [numbers(&shape), numbers(&[24, shape[2]]), numbers(&[24])];
         let theirs = |x: &[Tensor]| x[0].linear(&x[1], Some(&x[2]));
         agree(&inputs, |x, kind| linear(&x[0].to_kind(kind), &x[1], &x[2]).unwrap(), theirs);
