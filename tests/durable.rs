@@ -92,8 +92,11 @@ fn random(i: u64, most: u64) -> u64 {
 #[test]
 fn killed_at_any_moment_it_goes_on() {
     let kills: u64 = std::env::var("ENREDO_KILLS").map_or(6, |n| n.parse().unwrap());
-    let whole = &*WHOLE;
+    let begun = Instant::now();
+    let whole = undisturbed(&format!("{TINY} --steps 120"));
+    let half = begun.elapsed().as_millis() as u64 / 2; // about so long it starts, and so long it runs
     let (mut done, mut amid, mut runs) = (0, 0, 0);
+    let mut moments = 0..;
     while done < kills {
         let out = scratch().join("run");
         while done < kills {
@@ -102,7 +105,7 @@ fn killed_at_any_moment_it_goes_on() {
             if done % 2 == 0 {
                 wait_for_rows(&mut child, &out, had); // else it may be killed before it begins
             }
-            sleep(Duration::from_millis(random(done, 400)));
+            sleep(Duration::from_millis(random(moments.next().unwrap(), half)));
             if child.try_wait().unwrap().is_some() {
                 break;
             }
@@ -113,7 +116,7 @@ fn killed_at_any_moment_it_goes_on() {
         }
         stdout(&start(&out, "120").wait_with_output().unwrap());
         runs += 1;
-        assert_eq!(Record::of(&out), *whole, "after {done} kills");
+        assert_eq!(Record::of(&out), whole, "after {done} kills");
         fs::remove_dir_all(out.parent().unwrap()).unwrap();
     }
     assert!(amid >= kills / 3, "{amid} of {kills} kills came after the first step");

@@ -17,10 +17,9 @@ const FILES: [&str; 9] = [
 /// The loops, which are compiled for each instruction set.
 const LOOPS: [&str; 2] = ["heads", "rows"];
 
-/// How many f32 a register holds, and the flags of the compiler for it, which are those of libtorch's own kernels.
+/// How many f32 a register holds, and the flags of the compiler for it, which are those of libtorch's own kernels on x86.
 type Set = (u32, &'static [&'static str]);
-const ANY: [Set; 1] = [(4, &[])];
-const X86: [Set; 3] = [
+const SETS: [Set; 3] = [
     (4, &[]),
     (8, &["-mavx2", "-mfma", "-mf16c"]),
     (16, &["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mf16c"]),
@@ -39,21 +38,13 @@ fn main() {
 
 fn compile(lib: &Path) {
     let include = lib.join("../include");
-    let mut build = cc::Build::new();
+    let mut build = plain();
+    let sets = sets(&build);
     build
-        .cpp(true)
-        .std("c++17")
         .warnings(false) // those of libtorch's headers
-        .flag_if_supported("-Wno-psabi")
-        .opt_level(3) // in tests, too: they train
-        .flags(PLAIN_FLOATS)
         .include(include.join("torch/csrc/api/include"))
         .include(include)
         .files(FILES.map(|name| format!("shim/{name}.cpp")));
-    let sets = sets(&build);
-    for (lanes, flags) in sets {
-        compile_loops(*lanes, flags);
-    }
     if sets.len() > 1 {
         build.define("SEVERAL_SETS", None);
     }
@@ -65,6 +56,9 @@ fn compile(lib: &Path) {
         ),
     }
     build.compile("enredo_shim");
+    for (lanes, flags) in sets {
+        compile_loops(*lanes, flags); // after the shim, which needs them
+    }
     println!("cargo:rustc-link-lib=torch_cpu");
     println!("cargo:rustc-link-lib=c10");
     if let Some(name) = openmp {
@@ -72,20 +66,29 @@ fn compile(lib: &Path) {
     }
 }
 
+fn plain() -> cc::Build {
+    let mut build = cc::Build::new();
+    build.cpp(true).std("c++17").flag_if_supported("-Wno-psabi").flags(PLAIN_FLOATS);
+    build.opt_level(3); // in tests, too: they train
+    build
+}
+
 fn sets(build: &cc::Build) -> &'static [Set] {
-    let mut flags = X86.iter().flat_map(|(_, flags)| *flags);
-    let x86 = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
-    let all = x86 && flags.all(|flag| build.is_flag_supported(flag).unwrap_or(false));
-    if all { &X86 } else { &ANY }
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch != "x86_64") {
+        return &SETS[..1];
+    }
+    let mut flags = SETS.iter().flat_map(|(_, flags)| *flags);
+    if flags.all(|flag| build.is_flag_supported(flag).unwrap_or(false)) {
+        return &SETS;
+    }
+    println!(
+        "cargo:warning=the compiler does not know AVX-512, so the training step's own loops do without AVX"
+    );
+    &SETS[..1]
 }
 
 fn compile_loops(lanes: u32, flags: &[&str]) {
-    cc::Build::new()
-        .cpp(true)
-        .std("c++17")
-        .flag_if_supported("-Wno-psabi")
-        .opt_level(3) // in tests, too: they train
-        .flags(PLAIN_FLOATS)
+    plain()
         .flags(flags)
         .define("LANES", lanes.to_string().as_str())
         .files(LOOPS.map(|name| format!("shim/{name}.cpp")))

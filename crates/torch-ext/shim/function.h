@@ -81,14 +81,15 @@ T* out(const Tensor& x) {
 // The type that `typed` found.
 #define TYPE(pointer) std::remove_pointer_t<decltype(pointer)>
 
-// Runs `part` (begin, end, and a row of `width` zeros for each of `sums`) over `rows` rows of c numbers; the rows of
-// zeros that the parts have added to are then summed up, in a fixed order.
+// Runs `part` (begin, end, and `width` zeros to add to, each thread's its own) over `rows` rows of c numbers; what the
+// threads have is then summed up, in a fixed order.
 template <typename F>
 Tensor summed(int64_t rows, int64_t c, int64_t width, F&& part) {
-    Tensor sums = at::zeros({at::get_num_threads(), width}, at::kFloat);
+    int64_t threads = std::min<int64_t>(at::get_num_threads(), 1 + rows / grain(c));
+    Tensor sums = at::zeros({threads, width}, at::kFloat);
     float* all = out<float>(sums);
     at::parallel_for(0, rows, grain(c), [&](int64_t begin, int64_t end) { part(begin, end, all + at::get_thread_num() * width); });
-    for (int64_t thread = 1; thread < sums.size(0); thread++) {
+    for (int64_t thread = 1; thread < threads; thread++) {
         for (int64_t j = 0; j < width; j++) all[j] += all[thread * width + j];
     }
     return sums.select(0, 0);

@@ -5,12 +5,17 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <climits>
+
 #include "function.h"
 
-// MKL's own, which libtorch holds on x86: products of bf16 in f32, without a step in between. Where it is not, the
-// loader leaves a null pointer.
+#if defined(__linux__) && defined(__x86_64__)
+#define ENREDO_MKL
+// MKL's own, which libtorch holds: products of bf16 in f32, without a step in between. Where it is not, the loader
+// leaves a null pointer.
 extern "C" void cblas_gemm_bf16bf16f32(int layout, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const void* a, int lda,
                                        const void* b, int ldb, float beta, float* c, int ldc) __attribute__((weak));
+#endif
 
 namespace {
 
@@ -21,6 +26,7 @@ Tensor flat(const Tensor& x) {
 
 // The weights, rounded where x is.
 Tensor in_type_of(const Tensor& x, const Tensor& weight) {
+    TORCH_CHECK(weight.scalar_type() == at::kFloat, "weights are f32, not ", weight.scalar_type());
     if (x.scalar_type() == at::kFloat) return weight;
     auto from = weight.contiguous(), to = at::empty_like(from, x.options());
     at::parallel_for(0, to.numel(), GRAIN, [&](int64_t begin, int64_t end) { row_loops<Half>().narrow(in<float>(from), out<Half>(to), begin, end); });
@@ -29,14 +35,18 @@ Tensor in_type_of(const Tensor& x, const Tensor& weight) {
 
 // aᵀ b in f32, of (N, m) and (N, n): (m, n).
 Tensor turned_product(const Tensor& a, const Tensor& b) {
-    if (a.scalar_type() != at::kBFloat16 || !cblas_gemm_bf16bf16f32) return at::mm(a.t(), b).to(at::kFloat);
-    constexpr int ROWS = 101, PLAIN = 111, TURNED = 112;
-    auto x = a.contiguous(), y = b.contiguous();
-    auto n = static_cast<int>(x.size(0)), rows = static_cast<int>(x.size(1)), columns = static_cast<int>(y.size(1));
-    auto product = at::empty({rows, columns}, at::kFloat);
-    if (n == 0) return product.zero_();
-    cblas_gemm_bf16bf16f32(ROWS, TURNED, PLAIN, rows, columns, n, 1.0f, in<Half>(x), rows, in<Half>(y), columns, 0.0f, out<float>(product), columns);
-    return product;
+#ifdef ENREDO_MKL
+    int64_t sizes[] = {a.size(0), a.size(1), b.size(1)};
+    auto fits = [](int64_t size) { return size > 0 && size <= INT_MAX; };
+    if (cblas_gemm_bf16bf16f32 && a.scalar_type() == at::kBFloat16 && std::all_of(sizes, sizes + 3, fits)) {
+        constexpr int ROWS = 101, PLAIN = 111, TURNED = 112;
+        auto n = static_cast<int>(sizes[0]), rows = static_cast<int>(sizes[1]), columns = static_cast<int>(sizes[2]);
+        auto x = a.contiguous(), y = b.contiguous(), product = at::empty({rows, columns}, at::kFloat);
+        cblas_gemm_bf16bf16f32(ROWS, TURNED, PLAIN, rows, columns, n, 1.0f, in<Half>(x), rows, in<Half>(y), columns, 0.0f, out<float>(product), columns);
+        return product;
+    }
+#endif
+    return at::mm(a.t(), b).to(at::kFloat);
 }
 
 // The sum of all rows of (N, c), in f32: (c).

@@ -1,5 +1,5 @@
 // Arithmetic on as many f32 at a time as a register of the instruction set holds: LANES, which the build sets. All of it
-// has internal linkage, for each file that includes it is compiled for several sets.
+// has internal linkage and no call leaves it: of a function with two bodies the linker keeps one, for any machine.
 
 #pragma once
 
@@ -140,7 +140,7 @@ INLINE Lanes exponential(Lanes x) {
     Lanes r = x - whole * 0.693359375f + whole * 2.12194440e-4f;
     Lanes p = all(1.0f / 5040);
     for (float term : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) p = p * r + term;
-    return p * (Lanes)((n + 127) << 23);
+    return p * (Lanes)((Bits)(n + 127) << 23);
 }
 
 // Wellons' lowbias32: a bijection of 32 bits with an avalanche bias of 0.17.

@@ -1,7 +1,7 @@
 //! The operations of a training step in one pass over memory each, with their gradients.
 //!
 //! On the CPU, in f32 and bf16, they are the shim's; elsewhere the same is put together of libtorch's own. Weights
-//! are f32 always, activations of either type, and what is added up is added up in f32. Which elements are dropped
+//! are f32 always, activations of either type, and what an operation adds up it adds up in f32. Which elements are dropped
 //! follows from the state of libtorch's generator, but is not what its own dropout drops. There are no second
 //! derivatives on the CPU.
 

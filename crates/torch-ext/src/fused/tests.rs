@@ -1,22 +1,26 @@
 //! The fused operations against libtorch's own.
 #![allow(clippy::unwrap_used)]
 
-use std::{env, iter, process::Command};
+use std::{cell::Cell, env, iter, process::Command};
 
 use super::*;
 
 /// All other tests again on three threads, in each set of instructions that the machine has: the loops are compiled for
 /// each.
 #[test]
-fn every_instruction_set_and_several_threads_do_the_same() {
-    const SET: &str = "ATEN_CPU_CAPABILITY";
-    if env::var_os(SET).is_some() {
+fn in_every_instruction_set_and_on_several_threads_too() {
+    const CHILD: &str = "ENREDO_TEST_CHILD";
+    if env::var_os(CHILD).is_some() {
         return;
     }
     for set in sets() {
         let mut tests = Command::new(env::current_exe().unwrap());
-        let ran = tests.arg("fused").env(SET, set).env("OMP_NUM_THREADS", "3").output().unwrap();
-        assert!(ran.status.success(), "{set}:\n{}", String::from_utf8_lossy(&ran.stdout));
+        tests.args(["fused", "--test-threads=1"]).env(CHILD, "1");
+        let ran =
+            tests.env("ATEN_CPU_CAPABILITY", set).env("OMP_NUM_THREADS", "3").output().unwrap();
+        let [out, err] = [ran.stdout, ran.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert!(ran.status.success(), "{set}, {}:\n{out}{err}", ran.status);
+        assert!(!out.contains("running 0 tests"), "{out}");
     }
 }
 
@@ -35,12 +39,26 @@ fn sets() -> Vec<&'static str> {
     vec!["default"]
 }
 
+thread_local! {
+    static MADE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// In [−√2, √2], in no rhythm and other ones each time, but the same in each run.
 fn numbers(shape: &[i64]) -> Tensor {
-    Tensor::randn(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true)
+    let many = shape.iter().product::<i64>();
+    let pace = 0.7 + 0.1 * f64::from(MADE.replace(MADE.get() + 1));
+    let phases = Tensor::arange(many, (Kind::Double, Device::Cpu)).square() * pace + 1.0;
+    let numbers = phases.sin().view(shape) * 2f64.sqrt();
+    numbers.to_kind(Kind::Float).set_requires_grad(true)
 }
 
 fn far(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().double_value(&[])
+}
+
+/// How far they are apart, against the largest number.
+fn off(ours: &Tensor, theirs: &Tensor) -> f64 {
+    far(ours, theirs) / theirs.abs().max().double_value(&[]).max(1e-3)
 }
 
 /// The gradients of Σ w · y by `inputs`, for weights w that tell elements apart.
@@ -79,13 +97,14 @@ fn a_share_is_dropped_and_the_rest_makes_up_for_it() {
             // The gradient is dropped where the value was.
             let g = Tensor::run_backward(&[y.sum(Kind::Float)], &[&x], true, false).remove(0);
             assert_eq!(far(&g, &y), 0.0);
-            // No row, no column and no neighbour has more of it than chance.
+            // No row, no column and no neighbour has more of it than chance: of 2,000 binomial sums one is 7
+            // deviations off once in ten million times, and 5.5 once in five thousand.
             let mask = y.eq(0.0).to_kind(Kind::Double) - p;
             let worst =
                 |sums: Tensor| sums.abs().max().double_value(&[]) / (1000.0 * p * (1.0 - p)).sqrt();
             let (rows, columns) =
                 (mask.sum_dim_intlist(0i64, false, None), mask.sum_dim_intlist(1i64, false, None));
-            assert!(worst(rows) < 5.5 && worst(columns) < 5.5);
+            assert!(worst(rows) < 7.0 && worst(columns) < 7.0);
             for lag in [1, 2, 16, 1000] {
                 let flat = mask.flatten(0, 1);
                 let n = flat.size()[0] - lag;
@@ -127,6 +146,11 @@ fn what_makes_no_sense_is_refused() {
     let norm = Norm { weight: &bias, bias: &bias, eps: 1e-5 };
     assert!(refused(layer_norm(&x, norm)).contains("a norm of 3"));
     assert!(refused(linear(&x, &numbers(&[4, 2]), &bias)).contains("shape"));
+    let (x, weight) = (x.to_kind(Kind::BFloat16), weight.to_kind(Kind::BFloat16));
+    assert!(refused(linear(&x, &weight, &bias)).contains("weights are f32"));
+    let targets = Tensor::from_slice(&[1i64, 2]);
+    let loss = linear_cross_entropy(&x, (&weight, &bias), &targets, 0, 1.0);
+    assert!(refused(loss).contains("weights are f32"));
 }
 
 /// The way of other devices, on doubles: what a batch gives, whose targets are no matrix of their own.
@@ -176,9 +200,6 @@ fn agree(
     let exact = theirs(inputs);
     for (kind, tolerance) in KINDS {
         let y = ours(inputs, kind).to_kind(Kind::Float);
-        let off = |ours: &Tensor, theirs: &Tensor| {
-            far(ours, theirs) / theirs.abs().max().double_value(&[]).max(1e-3)
-        };
         assert!(off(&y, &exact) < tolerance, "{kind:?}: {}", off(&y, &exact));
         let pairs = gradients(&y, &all).into_iter().zip(gradients(&exact, &all));
         for (i, (a, b)) in pairs.enumerate() {
@@ -190,7 +211,7 @@ fn agree(
 #[test]
 fn a_linear_layer_is_libtorchs() {
     for shape in [[1, 1, 16], [3, 31, 16], [2, 5, 48], [20, 100, 16]] {
-        let inputs = [numbers(&shape), numbers(&[24, shape[2]]), numbers(&[24])];
+        let inputs = [numbers(&shape), numbers(&[23, shape[2]]), numbers(&[23])];
         let theirs = |x: &[Tensor]| x[0].linear(&x[1], Some(&x[2]));
         agree(&inputs, |x, kind| linear(&x[0].to_kind(kind), &x[1], &x[2]).unwrap(), theirs);
     }
@@ -198,7 +219,7 @@ fn a_linear_layer_is_libtorchs() {
 
 #[test]
 fn a_norm_is_libtorchs() {
-    for shape in [[1, 1, 16], [3, 31, 128], [2, 5, 50], [8, 64, 128]] {
+    for shape in [[1, 1, 16], [3, 31, 128], [2, 5, 13], [2, 5, 50], [8, 64, 128]] {
         let c = shape[2];
         let inputs = [numbers(&shape), numbers(&shape), numbers(&[c]), numbers(&[c])];
         let norm = |x: &[Tensor]| x[0].layer_norm([c], Some(&x[2]), Some(&x[3]), 1e-5, false);
@@ -224,17 +245,19 @@ fn a_norm_is_libtorchs() {
 fn a_norm_drops_and_its_gradient_knows_it() {
     let p = 0.4;
     let [x, residual, weight, bias] = [[8, 64].as_slice(), &[8, 64], &[64], &[64]].map(numbers);
-    let ours = dropout_add_norm(&x, &residual, p, Norm { weight: &weight, bias: &bias, eps: 1e-5 });
-    let ours = ours.unwrap();
     let all = [&x, &residual, &weight, &bias];
-    let slopes = gradients(&ours, &all);
-    let kept = slopes[0].ne(0.0).to_kind(Kind::Float) / (1.0 - p);
-    assert!(far(&slopes[0], &(&slopes[1] * &kept)) < 1e-5);
-    let sum = &residual + &x * &kept;
-    let theirs = sum.layer_norm([64], Some(&weight), Some(&bias), 1e-5, false);
-    assert!(far(&ours, &theirs) < 1e-5);
-    for (a, b) in slopes.iter().zip(gradients(&theirs, &all)) {
-        assert!(far(a, &b) < 1e-4);
+    for (kind, tolerance) in KINDS {
+        let norm = Norm { weight: &weight, bias: &bias, eps: 1e-5 };
+        let [a, b] = [&x, &residual].map(|x| x.to_kind(kind));
+        let ours = dropout_add_norm(&a, &b, p, norm).unwrap().to_kind(Kind::Float);
+        let slopes = gradients(&ours, &all);
+        let kept = slopes[0].ne(0.0).to_kind(Kind::Float) / (1.0 - p);
+        let sum = &residual + &x * &kept;
+        let theirs = sum.layer_norm([64], Some(&weight), Some(&bias), 1e-5, false);
+        assert!(off(&ours, &theirs) < tolerance, "{kind:?}");
+        for (a, b) in slopes.iter().zip(gradients(&theirs, &all)) {
+            assert!(off(a, &b) < tolerance, "{kind:?}");
+        }
     }
 }
 
@@ -257,6 +280,7 @@ fn attention_is_what_the_paper_says() {
         (2, 31, 4, 32),
         (1, 32, 2, 16),
         (2, 33, 1, 8),
+        (2, 45, 3, 13),
         (1, 100, 2, 20),
         (9, 31, 4, 32),
     ] {
@@ -273,16 +297,18 @@ fn attention_drops_and_its_gradient_knows_it() {
     let qkv = Tensor::randn([2, t, 3 * t], (Kind::Float, Device::Cpu));
     qkv.narrow(2, 2 * t, t).copy_(&Tensor::eye(t, (Kind::Float, Device::Cpu)));
     let qkv = qkv.set_requires_grad(true);
-    let ours = causal_attention(&qkv, 1, p).unwrap();
-    let kept = (ours.ne(0.0).to_kind(Kind::Float) / (1.0 - p)).view([2, 1, t, t]);
-    let theirs = attention_written_out(&qkv, 1, Some(&kept));
     let seen = Tensor::ones([2, t, t], (Kind::Bool, Device::Cpu)).tril(0);
-    let share =
-        kept.view([2, t, t]).masked_select(&seen).eq(0.0).to_kind(Kind::Double).mean(Kind::Double);
-    assert!((share.double_value(&[]) - p).abs() < 5.0 * (p * (1.0 - p) / 1640.0).sqrt());
-    assert!(far(&ours, &theirs) < 1e-5);
-    let [a, b] = [ours, theirs].map(|y| gradients(&y, &[&qkv]).remove(0));
-    assert!(far(&a, &b) < 1e-4);
+    for (kind, tolerance) in KINDS {
+        let ours = causal_attention(&qkv.to_kind(kind), 1, p).unwrap().to_kind(Kind::Float);
+        let kept = (ours.ne(0.0).to_kind(Kind::Float) / (1.0 - p)).view([2, 1, t, t]);
+        let theirs = attention_written_out(&qkv, 1, Some(&kept));
+        let dropped = kept.view([2, t, t]).masked_select(&seen).eq(0.0);
+        let share = dropped.to_kind(Kind::Double).mean(Kind::Double).double_value(&[]);
+        assert!((share - p).abs() < 5.0 * (p * (1.0 - p) / 1640.0).sqrt());
+        assert!(off(&ours, &theirs) < tolerance, "{kind:?}");
+        let [a, b] = [ours, theirs].map(|y| gradients(&y, &[&qkv]).remove(0));
+        assert!(off(&a, &b) < tolerance, "{kind:?}");
+    }
 }
 
 /// Chunks, padding and both types.
@@ -324,7 +350,7 @@ fn embeddings_are_libtorchs() {
     for (b, t) in [(2, 3), (60, 30)] {
         let ids = Tensor::arange(b * t, (Kind::Int64, Device::Cpu)).square().remainder(5);
         let ids = ids.view([b, t]);
-        let inputs = [numbers(&[5, 40]), numbers(&[t + 1, 40])];
+        let inputs = [numbers(&[5, 37]), numbers(&[t + 1, 37])];
         let theirs =
             |x: &[Tensor]| Tensor::embedding(&x[0], &ids, -1, false, false) + x[1].narrow(0, 0, t);
         agree(&inputs, |x, kind| embedding(&ids, &x[0], &x[1], kind).unwrap(), theirs);
@@ -336,6 +362,21 @@ fn a_squared_relu_is_the_square_of_one() {
     let inputs = [numbers(&[7, 33])];
     let theirs = |x: &[Tensor]| x[0].relu().square();
     agree(&inputs, |x, kind| relu_dropout(&x[0].to_kind(kind), true, 0.0).unwrap(), theirs);
+}
+
+/// What is left, and its gradient, are those of the elements that were not dropped.
+#[test]
+fn a_squared_relu_drops_and_its_gradient_knows_it() {
+    let p = 0.4;
+    for (kind, tolerance) in KINDS {
+        let x = numbers(&[7, 33]);
+        let ours = relu_dropout(&x.to_kind(kind), true, p).unwrap().to_kind(Kind::Float);
+        let theirs = x.relu().square() * ours.ne(0.0).to_kind(Kind::Float) / (1.0 - p);
+        let [a, b] = [&ours, &theirs].map(|y| gradients(y, &[&x]).remove(0));
+        for (ours, theirs) in [(ours, theirs), (a, b)] {
+            assert!(off(&ours, &theirs) < tolerance, "{kind:?}");
+        }
+    }
 }
 
 #[test]
