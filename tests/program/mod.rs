@@ -17,7 +17,10 @@ pub(crate) fn program(name: &str) -> Command {
         std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
     let program = folder.join(name);
     assert!(program.exists(), "{} is built by `cargo test --workspace`", program.display());
-    Command::new(program)
+    let mut program = Command::new(program);
+    // Threads that wait for one another turn in circles, which on busy cores takes many times as long.
+    program.env("OMP_NUM_THREADS", "1");
+    program
 }
 
 pub(crate) fn stdout(output: &Output) -> String {
