@@ -2,8 +2,9 @@
 
 use std::{env, fs, path::Path};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "attention",
+    "decode",
     "dropout",
     "embedding",
     "generator",
@@ -15,7 +16,7 @@ const FILES: [&str; 9] = [
 ];
 
 /// The loops, which are compiled for each instruction set.
-const LOOPS: [&str; 2] = ["heads", "rows"];
+const LOOPS: [&str; 3] = ["heads", "rows", "steps"];
 
 /// How many f32 a register holds, and the flags of the compiler for it, which are those of libtorch's own kernels on x86.
 type Set = (u32, &'static [&'static str]);

@@ -80,14 +80,6 @@ INLINE void read(const T* from, int64_t stride, int64_t t, int64_t d, float* to,
     }
 }
 
-// The places of two rows' numbers after those whose places differ in one bit changed rows: of the first, of the second.
-template <int BIT, int... I>
-INLINE void exchange(Lanes& a, Lanes& b, std::integer_sequence<int, I...>) {
-    Lanes x = a, y = b;
-    a = __builtin_shufflevector(x, y, (I & BIT ? LANES + (I ^ BIT) : I)...);
-    b = __builtin_shufflevector(x, y, (I & BIT ? LANES + I : I ^ BIT)...);
-}
-
 // LANES rows across, one bit of their numbers' places after another.
 template <int BIT = 1>
 INLINE void transpose(Lanes* rows) {

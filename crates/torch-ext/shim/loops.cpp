@@ -36,7 +36,19 @@ const HeadLoops<T>& head_loops() {
 #endif
 }
 
+template <typename W>
+const StepLoops<W>& step_loops() {
+#ifdef SEVERAL_SETS
+    static const auto& loops = best(step_loops_of<16, W>(), step_loops_of<8, W>(), step_loops_of<4, W>());
+    return loops;
+#else
+    return step_loops_of<4, W>();
+#endif
+}
+
 template const RowLoops<float>& row_loops();
 template const RowLoops<Half>& row_loops();
 template const HeadLoops<float>& head_loops();
 template const HeadLoops<Half>& head_loops();
+template const StepLoops<float>& step_loops();
+template const StepLoops<Half>& step_loops();

@@ -1,5 +1,5 @@
 // The loops of the fused operations, over a part of a tensor each: elements, or rows of c numbers, from `begin` to
-// `end`. They are compiled for several instruction sets, of which `row_loops` and `head_loops` take libtorch's.
+// `end`. They are compiled for several instruction sets, of which `row_loops` and its like take libtorch's.
 
 #pragma once
 
@@ -84,11 +84,45 @@ struct HeadLoops {
     virtual void attention_back(const T* g, const T* qkv, const float* sums, T* dqkv, float* room, Head head, Drop how) const = 0;
 };
 
+// The non-linearity of a feed-forward layer.
+enum class Act : int { Relu, Relu2, Gelu, GeluTanh, Silu };
+
+// One step of decoding: the few rows that are new, against all weights and all that was kept. Activations are f32, W is
+// the type of the weights and of the keys and values.
+template <typename W>
+struct StepLoops {
+    // y += x.
+    virtual void add(const W* x, float* y, int64_t n) const = 0;
+
+    // y = x, rounded.
+    virtual void keep(const float* x, W* y, int64_t n) const = 0;
+
+    // y = x wᵀ + b (no b is 0) of n rows, outputs `begin` to `end` of each: the same to the bit in any number of rows.
+    virtual void linear(const float* x, const W* w, const W* b, float* y, int64_t n, int64_t in, int64_t out, int64_t begin,
+                        int64_t end) const = 0;
+
+    // x += more (where there is more); y = norm(x) · w + b of n rows of c numbers; without b the root mean square's norm.
+    virtual void norm(float* x, const float* more, const W* w, const W* b, float eps, float* y, int64_t n, int64_t c) const = 0;
+
+    // x = act(x), times `up` where there is one.
+    virtual void activate(float* x, const float* up, int64_t n, Act act) const = 0;
+
+    // Turns pairs of numbers d / 2 apart by their angles (Su et al., arXiv 2104.09864): n heads of one row.
+    virtual void rotate(float* x, const float* cosines, const float* sines, int64_t n, int64_t d) const = 0;
+
+    // One head's query against `count` keys of d numbers; needs room for `count` numbers and a register.
+    virtual void attend(const float* q, const W* keys, const W* values, float* y, float* room, int64_t count, int64_t d,
+                        float factor) const = 0;
+};
+
 template <typename T>
 const RowLoops<T>& row_loops();
 
 template <typename T>
 const HeadLoops<T>& head_loops();
+
+template <typename W>
+const StepLoops<W>& step_loops();
 
 // Those whose registers hold so many f32: 16, 8 or 4.
 template <int Lanes, typename T>
@@ -96,3 +130,6 @@ const RowLoops<T>& row_loops_of();
 
 template <int Lanes, typename T>
 const HeadLoops<T>& head_loops_of();
+
+template <int Lanes, typename W>
+const StepLoops<W>& step_loops_of();

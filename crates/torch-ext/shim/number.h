@@ -127,6 +127,28 @@ INLINE float sum(Lanes x) {
     return folded(x, [](auto a, auto b) ALWAYS { return a + b; });
 }
 
+// The places of two rows' numbers after those whose places differ in one bit changed rows: of the first, of the second.
+template <int BIT, int... I>
+INLINE void exchange(Lanes& a, Lanes& b, std::integer_sequence<int, I...>) {
+    Lanes x = a, y = b;
+    a = __builtin_shufflevector(x, y, (I & BIT ? LANES + (I ^ BIT) : I)...);
+    b = __builtin_shufflevector(x, y, (I & BIT ? LANES + I : I ^ BIT)...);
+}
+
+// The sum of each of LANES rows.
+template <int BIT = 1>
+INLINE Lanes sums_of(Lanes* rows) {
+    if constexpr (BIT == LANES) {
+        return rows[0];
+    } else {
+        for (int i = 0; i < LANES; i += 2 * BIT) {
+            exchange<BIT>(rows[i], rows[i + BIT], Order{});
+            rows[i] += rows[i + BIT];
+        }
+        return sums_of<2 * BIT>(rows);
+    }
+}
+
 // A NaN may be passed over.
 INLINE float largest(Lanes x) {
     return folded(x, [](auto a, auto b) ALWAYS { return a > b ? a : b; });

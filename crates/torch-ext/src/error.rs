@@ -30,6 +30,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// A tensor whose memory cannot be read as it is.
+    #[error("a tensor {got}; take a contiguous matrix or vector in f32 or bf16 on the CPU")]
+    Layout {
+        /// Its type, shape and device.
+        got: String,
+    },
+
     /// Another fault of libtorch's, for instance for want of memory.
     #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
     Torch(#[from] tch::TchError),

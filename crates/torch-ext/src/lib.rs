@@ -9,6 +9,8 @@
 //! [`relu_dropout`] and [`linear_cross_entropy`] are a transformer's training step, in f32 or with activations in
 //! bf16; each does in one pass what takes libtorch several. [`adamw`] and [`norm`] are one call for all parameters.
 //!
+//! [`decode`] is one step of generation on plain memory.
+//!
 //! The shim is a few C++ files. None of its functions lets an exception out: each becomes an [`Error`]. A binary
 //! that links it has MKL's fast kernels on every maker's processors (`shim/mkl.cpp`).
 //!
@@ -24,11 +26,14 @@
 //! # Ok::<(), enredo_torch_ext::Error>(())
 //! ```
 
+pub mod decode;
 mod error;
 mod fused;
 mod generator;
 mod optimizer;
 mod safetensors;
+#[cfg(test)]
+mod sets;
 mod shim;
 
 pub use error::{Error, Result};

@@ -1,6 +1,6 @@
 //! The functions of `shim/`.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 use torch_sys::C_tensor;
 
@@ -78,6 +78,57 @@ unsafe extern "C" {
         half: c_int,
         out: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn enredo_step_add(x: *const c_void, half: c_int, y: *mut f32, n: i64);
+    pub(crate) fn enredo_step_keep(x: *const f32, y: *mut c_void, half: c_int, n: i64);
+    pub(crate) fn enredo_step_linear(
+        x: *const f32,
+        w: *const c_void,
+        b: *const c_void,
+        half: c_int,
+        y: *mut f32,
+        n: i64,
+        inputs: i64,
+        outputs: i64,
+    ) -> *mut c_char;
+    pub(crate) fn enredo_step_norm(
+        x: *mut f32,
+        more: *const f32,
+        w: *const c_void,
+        b: *const c_void,
+        half: c_int,
+        eps: f32,
+        y: *mut f32,
+        n: i64,
+        c: i64,
+    );
+    pub(crate) fn enredo_step_activate(x: *mut f32, up: *const f32, n: i64, act: c_int);
+    pub(crate) fn enredo_step_rotate(
+        x: *mut f32,
+        cosines: *const f32,
+        sines: *const f32,
+        n: i64,
+        d: i64,
+    );
+    pub(crate) fn enredo_step_attend(
+        queries: *const Query,
+        n: i64,
+        half: c_int,
+        room: *mut f32,
+        width: i64,
+        d: i64,
+        factor: f32,
+    ) -> *mut c_char;
+}
+
+/// One query against what was kept for its row and head, as `shim/decode.cpp` has it.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) q: *const f32,
+    pub(crate) keys: *const c_void,
+    pub(crate) values: *const c_void,
+    pub(crate) y: *mut f32,
+    pub(crate) count: i64,
 }
 
 /// What a function of the shim returned, as a result.
