@@ -99,19 +99,6 @@ impl<M: CausalLm + Clone> Clones<M> {
     pub fn new(model: M) -> Self {
         Self { vocab_size: model.vocab_size(), rows: vec![model] }
     }
-
-    fn check(&self, tokens: &[&[u32]], scores: usize) -> Result<()> {
-        let (rows, vocab_size) = (self.rows.len(), self.vocab_size);
-        if tokens.len() != rows {
-            return Err(Error::BatchRows { got: tokens.len(), rows });
-        }
-        let fewest = tokens.iter().map(|tokens| tokens.len()).min().unwrap_or(0);
-        let unit = rows * vocab_size;
-        if !scores.is_multiple_of(unit.max(1)) || scores > unit * fewest {
-            return Err(Error::BatchScores { got: scores, rows, vocab_size, fewest });
-        }
-        Ok(())
-    }
 }
 
 impl<M: CausalLm + Clone> BatchLm for Clones<M> {
@@ -130,8 +117,8 @@ impl<M: CausalLm + Clone> BatchLm for Clones<M> {
     }
 
     fn feed(&mut self, tokens: &[&[u32]], logits: &mut [f32]) -> Result<()> {
-        self.check(tokens, logits.len())?;
-        let each = logits.len() / self.rows.len().max(1); // S·V
+        let each = scores_per_row(tokens, logits.len(), self.rows.len(), self.vocab_size)?
+            * self.vocab_size;
         for (i, (model, tokens)) in self.rows.iter_mut().zip(tokens).enumerate() {
             model.feed(tokens, &mut logits[i * each..(i + 1) * each]).map_err(Error::model)?;
         }
@@ -139,10 +126,7 @@ impl<M: CausalLm + Clone> BatchLm for Clones<M> {
     }
 
     fn gather(&mut self, rows: &[usize]) -> Result<()> {
-        let count = self.rows.len();
-        if let Some(&row) = rows.iter().find(|&&row| row >= count) {
-            return Err(Error::RowOutOfRange { row, rows: count });
-        }
+        rows_exist(rows, self.rows.len())?;
         let mut old: Vec<Option<M>> =
             std::mem::take(&mut self.rows).into_iter().map(Some).collect();
         for (i, &row) in rows.iter().enumerate() {
@@ -194,6 +178,39 @@ impl<B: BatchLm> CausalLm for OneRow<B> {
 
     fn truncate(&mut self, position: usize) {
         self.0.truncate(0, position);
+    }
+}
+
+/// S, how many scores a call of [`BatchLm::feed`] asks for each row: for implementations.
+///
+/// # Errors
+/// [`Error::BatchRows`] where there are not tokens for each of `rows` rows, [`Error::BatchScores`] where `scores` numbers are
+/// not whole rows of `vocab_size`, as many for each, or more than the fewest tokens.
+pub fn scores_per_row(
+    tokens: &[&[u32]],
+    scores: usize,
+    rows: usize,
+    vocab_size: usize,
+) -> Result<usize> {
+    if tokens.len() != rows {
+        return Err(Error::BatchRows { got: tokens.len(), rows });
+    }
+    let fewest = tokens.iter().map(|tokens| tokens.len()).min().unwrap_or(0);
+    let unit = (rows * vocab_size).max(1);
+    if !scores.is_multiple_of(unit) || scores > unit * fewest {
+        return Err(Error::BatchScores { got: scores, rows, vocab_size, fewest });
+    }
+    Ok(scores / unit)
+}
+
+/// Whether a call of [`BatchLm::gather`] names rows that are there: for implementations.
+///
+/// # Errors
+/// [`Error::RowOutOfRange`] names the first that is not.
+pub fn rows_exist(named: &[usize], rows: usize) -> Result<()> {
+    match named.iter().find(|&&row| row >= rows) {
+        Some(&row) => Err(Error::RowOutOfRange { row, rows }),
+        None => Ok(()),
     }
 }
 

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Result, RopeScaling};
 
-/// The content of `config.json`. Absent fields take the value of [`ModelConfig::causal`].
+/// The content of `config.json`. Absent fields take the value of [`ModelConfig::causal`]; where `model_type` is `llama`
+/// or `gpt2`, the file is in Hugging Face's own form, both read and written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub struct ModelConfig {
+    /// Whose blocks and names of weights these are.
+    #[serde(skip)]
+    pub model_type: ModelType,
     /// V, the number of tokens.
     pub vocab_size: usize,
     /// C, the width of every layer.
@@ -16,6 +20,13 @@ pub struct ModelConfig {
     pub num_hidden_layers: usize,
     /// H, the heads of each attention; it divides C.
     pub num_attention_heads: usize,
+    /// K, the heads of keys and values, which H / K heads of queries share (Ainslie et al., arXiv 2305.13245); it
+    /// divides H, which it is where absent. Llama alone has fewer.
+    #[serde(skip)]
+    pub num_key_value_heads: Option<usize>,
+    /// D, the width of one head, where it is not C / H. Llama alone has another.
+    #[serde(skip)]
+    pub head_dim: Option<usize>,
     /// The width inside each feed-forward layer.
     pub intermediate_size: usize,
     /// The most tokens the model has positions for.
@@ -35,12 +46,35 @@ pub struct ModelConfig {
     pub hidden_act: Activation,
     /// How a token knows where it stands.
     pub position_embedding_type: PositionEmbedding,
+    /// θ of rotary positions, whose slowest pair of numbers turns once in 2πθ tokens.
+    #[serde(skip)]
+    pub rope_theta: f64,
+    /// How rotary positions are stretched beyond the length they were first trained for.
+    #[serde(skip)]
+    pub rope_scaling: Option<RopeScaling>,
+    /// Whether the head reads out by the embeddings of the tokens.
+    #[serde(skip)]
+    pub tie_word_embeddings: bool,
     /// Attend to the block's own input a second time, unmasked: the notebook's leak.
     pub add_cross_attention: bool,
-    /// ε of the layer norms.
+    /// ε of the norms.
     pub layer_norm_eps: f64,
     /// The token that fills short rows; it is never a target.
     pub pad_token_id: u32,
+}
+
+/// Whose blocks a model has, and under whose names its weights are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelType {
+    /// The notebook's: blocks as PyTorch's own modules have them.
+    #[default]
+    Enredo,
+    /// Hugging Face's `LlamaForCausalLM` (Touvron et al., arXiv 2302.13971): norms of the root mean square before each
+    /// layer, rotary positions, gated feed-forward layers, no biases.
+    Llama,
+    /// Hugging Face's `GPT2LMHeadModel` (Radford et al., 2019): layer norms before each layer, learned positions.
+    Gpt2,
 }
 
 /// A feed-forward layer's non-linearity.
@@ -54,6 +88,12 @@ pub enum Activation {
     Relu2,
     /// x Φ(x), exact (Hendrycks & Gimpel, arXiv 1606.08415).
     Gelu,
+    /// The same with Φ by a hyperbolic tangent.
+    #[serde(rename = "gelu_new", alias = "gelu_pytorch_tanh")]
+    GeluTanh,
+    /// x σ(x) (Elfwing et al., arXiv 1702.03118).
+    #[serde(alias = "swish")]
+    Silu,
 }
 
 /// How a token knows where it stands.
@@ -65,6 +105,8 @@ pub enum PositionEmbedding {
     Absolute,
     /// Fixed sines and cosines (Vaswani et al., "Attention is all you need", §3.5).
     Sinusoidal,
+    /// Queries and keys turn with their place (Su et al., arXiv 2104.09864): attention sees distances alone. Llama's.
+    Rotary,
 }
 
 impl Default for ModelConfig {
@@ -78,10 +120,13 @@ impl ModelConfig {
     #[must_use]
     pub fn causal() -> Self {
         Self {
+            model_type: ModelType::Enredo,
             vocab_size: 2_000,
             hidden_size: 128,
             num_hidden_layers: 3,
             num_attention_heads: 4,
+            num_key_value_heads: None,
+            head_dim: None,
             intermediate_size: 256,
             max_position_embeddings: 64,
             trained_length: None,
@@ -90,6 +135,9 @@ impl ModelConfig {
             zero_init_residual: false,
             hidden_act: Activation::Relu,
             position_embedding_type: PositionEmbedding::Absolute,
+            rope_theta: 10_000.0,
+            rope_scaling: None,
+            tie_word_embeddings: false,
             add_cross_attention: false,
             layer_norm_eps: 1e-5,
             pad_token_id: 0,
@@ -103,18 +151,81 @@ impl ModelConfig {
         Self { add_cross_attention: true, ..Self::causal() }
     }
 
+    /// Llama's blocks at some 25 million parameters, of which 4 million are those of 8,192 tokens: eight layers of 512, eight
+    /// heads of queries over four of keys and values.
+    #[must_use]
+    pub fn llama() -> Self {
+        Self {
+            model_type: ModelType::Llama,
+            vocab_size: 8_192,
+            hidden_size: 512,
+            num_hidden_layers: 8,
+            num_attention_heads: 8,
+            num_key_value_heads: Some(4),
+            intermediate_size: 1_408,
+            max_position_embeddings: 512,
+            hidden_dropout_prob: 0.0,
+            norm_first: true,
+            hidden_act: Activation::Silu,
+            position_embedding_type: PositionEmbedding::Rotary,
+            tie_word_embeddings: true,
+            ..Self::causal()
+        }
+    }
+
+    /// GPT-2's smallest model.
+    #[must_use]
+    pub fn gpt2() -> Self {
+        Self {
+            model_type: ModelType::Gpt2,
+            vocab_size: 50_257,
+            hidden_size: 768,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            intermediate_size: 3_072,
+            max_position_embeddings: 1_024,
+            norm_first: true,
+            hidden_act: Activation::GeluTanh,
+            tie_word_embeddings: true,
+            ..Self::causal()
+        }
+    }
+
     /// D, the width of one head.
     #[must_use]
     pub fn head_size(&self) -> usize {
-        self.hidden_size / self.num_attention_heads
+        self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads)
     }
 
-    /// How many of the latest tokens a prediction reads: the trained length where it is known, except
+    /// K, the heads of keys and values.
+    #[must_use]
+    pub fn kv_heads(&self) -> usize {
+        self.num_key_value_heads.unwrap_or(self.num_attention_heads)
+    }
+
+    /// How many of the latest tokens a prediction reads at most: the trained length where it is known, except
     /// for the faithful model, which (as the notebook) reads up to the last position it has.
     #[must_use]
     pub fn window(&self) -> usize {
         let trained = self.trained_length.filter(|_| !self.add_cross_attention);
         trained.unwrap_or(self.max_position_embeddings)
+    }
+
+    /// The first token that a prediction after `length` tokens reads. Once the window is full it moves on by half its
+    /// length, so that what was computed serves for as long; the faithful model's, as the notebook's, by one token. Rotary
+    /// positions need no such start: each layer attends to the last [`window`](Self::window) tokens.
+    #[must_use]
+    pub fn window_start(&self, length: usize) -> usize {
+        let window = self.window();
+        let step =
+            if self.add_cross_attention || self.is_rotary() { 1 } else { (window / 2).max(1) };
+        length.saturating_sub(window).next_multiple_of(step)
+    }
+
+    /// Whether positions are turns of queries and keys.
+    #[must_use]
+    pub fn is_rotary(&self) -> bool {
+        self.position_embedding_type == PositionEmbedding::Rotary
     }
 
     /// # Errors
@@ -130,9 +241,11 @@ impl ModelConfig {
         ] {
             check(size > 0, field, &size, "at least 1")?;
         }
-        let divides = self.hidden_size.is_multiple_of(self.num_attention_heads);
+        let divides =
+            self.head_dim.is_some() || self.hidden_size.is_multiple_of(self.num_attention_heads);
         let heads = format!("a multiple of num_attention_heads ({})", self.num_attention_heads);
         check(divides, "hidden_size", &self.hidden_size, &heads)?;
+        self.validate_attention()?;
         let even = self.hidden_size.is_multiple_of(2)
             || self.position_embedding_type == PositionEmbedding::Absolute;
         check(even, "hidden_size", &self.hidden_size, "even for sinusoidal positions")?;
@@ -145,6 +258,41 @@ impl ModelConfig {
         let positions = 1..=self.max_position_embeddings;
         let range = format!("1 to max_position_embeddings ({})", self.max_position_embeddings);
         check(positions.contains(&trained), "trained_length", &trained, &range)
+    }
+
+    /// What only some model types have.
+    fn validate_attention(&self) -> Result<()> {
+        let (heads, shared) = (self.num_attention_heads, self.kv_heads());
+        let divides = shared > 0 && heads.is_multiple_of(shared);
+        let want = format!("a divisor of num_attention_heads ({heads})");
+        check(divides, "num_key_value_heads", &shared, &want)?;
+        let size = self.head_size();
+        let turns = size > 0 && (!self.is_rotary() || size.is_multiple_of(2));
+        check(turns, "head_dim", &size, "at least 1, and even for rotary positions")?;
+        let is_llama = self.model_type == ModelType::Llama;
+        let plain = shared == heads && size * heads == self.hidden_size && !self.is_rotary();
+        let position = format!("{:?}", self.position_embedding_type).to_lowercase();
+        check(
+            is_llama == self.is_rotary(),
+            "position_embedding_type",
+            &position,
+            "rotary for llama, and for it alone",
+        )?;
+        check(
+            is_llama || plain,
+            "num_key_value_heads",
+            &shared,
+            "num_attention_heads, except for llama",
+        )?;
+        check(self.rope_theta > 0.0, "rope_theta", &self.rope_theta, "above 0")?;
+        let own = self.model_type == ModelType::Enredo;
+        check(
+            own || !self.add_cross_attention,
+            "add_cross_attention",
+            &true,
+            "false for this model_type",
+        )?;
+        check(own || self.norm_first, "norm_first", &false, "true for this model_type")
     }
 }
 
@@ -183,6 +331,32 @@ mod tests {
     fn the_window_is_the_trained_length_except_for_the_notebook() {
         let trained = |config| ModelConfig { trained_length: Some(31), ..config }.window();
         assert_eq!((trained(ModelConfig::causal()), trained(ModelConfig::faithful())), (31, 64));
+    }
+
+    #[test]
+    fn a_full_window_moves_on_by_half() {
+        let config = ModelConfig { trained_length: Some(31), ..ModelConfig::causal() };
+        assert_eq!([0, 31, 32, 46, 47, 61].map(|n| config.window_start(n)), [0, 0, 15, 15, 30, 30]);
+        assert!((0..300).all(|n| (n - config.window_start(n)) <= 31));
+        let faithful = ModelConfig { max_position_embeddings: 8, ..ModelConfig::faithful() };
+        assert_eq!([8, 9, 12].map(|n| faithful.window_start(n)), [0, 1, 4]);
+    }
+
+    #[test]
+    fn heads_that_do_not_fit_are_named() {
+        assert!(
+            fault(|c| c.num_key_value_heads = Some(3))
+                .contains("a divisor of num_attention_heads (4)")
+        );
+        assert!(fault(|c| c.num_key_value_heads = Some(2)).contains("except for llama"));
+        assert!(
+            fault(|c| c.position_embedding_type = PositionEmbedding::Rotary).contains("for llama")
+        );
+        assert!(
+            fault(|c| *c = ModelConfig { head_dim: Some(31), ..ModelConfig::llama() })
+                .contains("head_dim is 31")
+        );
+        assert!(ModelConfig::llama().validate().is_ok() && ModelConfig::gpt2().validate().is_ok());
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The decoder-only transformer: embed, a stack of blocks, a head. The file to read first.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::{
-    Batch, Mode, ModelConfig, PositionEmbedding, Result, Session,
-    block::Block,
+    Batch, Dtype, Mode, ModelConfig, ModelType, PositionEmbedding, Result, Session, Sessions,
+    block::{Beside, Block},
     layers::{LayerNorm, Linear, Start, embedding},
+    names::at,
+    rotary::{Rotary, Turns},
+    steps::Steps,
 };
 
 /// A decoder-only transformer and its parameters.
@@ -15,24 +18,28 @@ use crate::{
 pub struct Model {
     config: ModelConfig,
     vars: nn::VarStore,
-    token_emb: Tensor,
-    positions: Tensor,
-    blocks: Vec<Block>,
-    norm: Option<LayerNorm>,
-    lm_head: Linear,
+    pub(crate) token_emb: Tensor,
+    pub(crate) positions: Option<Tensor>,
+    rotary: Option<Rotary>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) norm: Option<LayerNorm>,
+    pub(crate) lm_head: Linear,
+    dtype: Dtype,
+    steps: RefCell<Option<Rc<Steps>>>,
 }
 
 impl Model {
-    /// A model with random parameters: PyTorch's initial distributions, drawn from libtorch's global
-    /// generator (seed it with [`tch::manual_seed`]). Every block starts from the same draw, as the
+    /// A model with random parameters: PyTorch's initial distributions, or for another model type Hugging Face's, drawn from
+    /// libtorch's global generator (seed it with [`tch::manual_seed`]). Every block of the notebook's type starts from the same draw, as the
     /// copies that `nn.TransformerEncoder` makes of its layer do; blocks that start as the identity
     /// (`zero_init_residual`) would stay alike, and draw on their own.
     ///
     /// # Errors
     /// [`crate::Error::Config`], or [`crate::Error::Torch`] for want of memory.
     pub fn new(config: ModelConfig, device: Device) -> Result<Self> {
-        let model = Self::build(config, device, Start::Random)?;
-        if !model.config.zero_init_residual {
+        let start = Start::of(&config);
+        let model = Self::build(config, device, start)?;
+        if start == Start::Random && !model.config.zero_init_residual {
             model.copy_first_block();
         }
         Ok(model)
@@ -51,20 +58,29 @@ impl Model {
         config.validate()?;
         let vars = nn::VarStore::new(device);
         let root = &vars.root();
-        let (c, layers) = (config.hidden_size, root / "decoder" / "layers");
+        let (c, v, names) = (config.hidden_size, config.vocab_size, config.names());
+        let layers = at(root, names.layers);
+        let token_emb = embedding(&at(root, names.token_emb), v, c, start)?;
         Ok(Self {
-            token_emb: embedding(&(root / "token_emb"), config.vocab_size, c, start)?,
             positions: positions(root, &config, start)?,
+            rotary: config.is_rotary().then(|| Rotary::new(&config)),
             blocks: (0..config.num_hidden_layers)
                 .map(|i| Block::new(&(&layers / i), &config, start))
                 .collect::<Result<_>>()?,
             norm: config
                 .norm_first
-                .then(|| LayerNorm::new(&(root / "decoder" / "norm"), c, config.layer_norm_eps))
+                .then(|| LayerNorm::new(&at(root, names.norm), &config))
                 .transpose()?,
-            lm_head: Linear::new(&(root / "lm_head"), c, config.vocab_size, start)?,
+            lm_head: match (config.tie_word_embeddings, config.model_type) {
+                (true, _) => Linear::tied(token_emb.shallow_clone())?,
+                (_, ModelType::Enredo) => Linear::new(&at(root, names.lm_head), c, v, start)?,
+                _ => Linear::unbiased(&at(root, names.lm_head), c, v, start)?,
+            },
+            token_emb,
             config,
             vars,
+            dtype: Dtype::Float32,
+            steps: RefCell::default(),
         })
     }
 
@@ -102,6 +118,45 @@ impl Model {
         &self.vars
     }
 
+    /// The type that it generates in: see [`compute_in`](Self::compute_in).
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Generates in `dtype` from here on: f32 at first, or bf16, whose weights take half the memory to be read, and whose keys
+    /// and values half of that they are kept in. Sums, norms and softmax are f32 in either case, and so are the
+    /// parameters, which training changes and files hold; what has been changed since is rounded by calling this again.
+    pub fn compute_in(&mut self, dtype: Dtype) {
+        self.dtype = dtype;
+        self.forget_steps();
+    }
+
+    /// What was rounded of the weights is rounded again when it is needed.
+    pub(crate) fn forget_steps(&self) {
+        self.steps.replace(None);
+    }
+
+    /// What a step of decoding reads, or nothing where it cannot be taken alone: each block of the faithful model reads all
+    /// tokens, and other devices than the CPU have no steps of their own.
+    pub(crate) fn steps(&self) -> Result<Option<Rc<Steps>>> {
+        if self.config.add_cross_attention || self.device() != Device::Cpu {
+            return Ok(None);
+        }
+        if let Some(steps) = &*self.steps.borrow() {
+            return Ok(Some(steps.clone()));
+        }
+        let steps = Rc::new(Steps::new(self)?);
+        self.steps.replace(Some(steps.clone()));
+        Ok(Some(steps))
+    }
+
+    /// Many growing sequences of this model; one at first, which is empty.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions::new(self)
+    }
+
     /// One growing sequence of this model.
     #[must_use]
     pub fn session(&self) -> Session<'_> {
@@ -117,10 +172,11 @@ impl Model {
 
     /// What the head reads: ids (B, T) → (B, T, C).
     fn hidden(&self, ids: &Tensor, mode: Mode) -> Result<Tensor> {
-        let embedded = self.embed(ids, mode)?;
-        let mut x = embedded.shallow_clone();
+        let (memory, turns) = (self.embed(ids, mode)?, self.turns(ids)?);
+        let beside = Beside { memory: &memory, turns: turns.as_ref() };
+        let mut x = memory.shallow_clone();
         for block in &self.blocks {
-            x = block.forward(&x, &embedded, mode.trains(), None)?;
+            x = block.forward(&x, &beside, mode.trains(), None)?;
         }
         self.normalised(&x)
     }
@@ -128,10 +184,11 @@ impl Model {
     /// As [`forward`](Self::forward) without dropout, but what lies on the way: the residual stream before
     /// and after every block, (B, T, C) each; the weights of every attention go to `maps`.
     pub(crate) fn states(&self, ids: &Tensor, maps: &mut Vec<Tensor>) -> Result<Vec<Tensor>> {
-        let embedded = self.embed(ids, Mode::Evaluate)?;
-        let mut states = vec![embedded.shallow_clone()];
+        let (memory, turns) = (self.embed(ids, Mode::Evaluate)?, self.turns(ids)?);
+        let beside = Beside { memory: &memory, turns: turns.as_ref() };
+        let mut states = vec![memory.shallow_clone()];
         for (i, block) in self.blocks.iter().enumerate() {
-            states.push(block.forward(&states[i], &embedded, false, Some(maps))?);
+            states.push(block.forward(&states[i], &beside, false, Some(maps))?);
         }
         Ok(states)
     }
@@ -186,7 +243,21 @@ impl Model {
     }
 
     fn embed(&self, ids: &Tensor, mode: Mode) -> Result<Tensor> {
-        Ok(enredo_torch_ext::embedding(ids, &self.token_emb, &self.positions, mode.kind())?)
+        let kind = mode.kind();
+        Ok(match &self.positions {
+            Some(places) => enredo_torch_ext::embedding(ids, &self.token_emb, places, kind)?,
+            None => Tensor::f_embedding(&self.token_emb, ids, -1, false, false)?.f_to_kind(kind)?,
+        })
+    }
+
+    /// How queries and keys turn at the positions of `ids`, (B, T).
+    fn turns(&self, ids: &Tensor) -> Result<Option<Turns>> {
+        let turns = self.rotary.as_ref().map(|rotary| rotary.turns(ids.size()[1], self.device()));
+        turns.transpose()
+    }
+
+    pub(crate) fn rotary(&self) -> Option<&Rotary> {
+        self.rotary.as_ref()
     }
 
     fn copy_first_block(&self) {
@@ -211,13 +282,15 @@ pub(crate) fn to_vec(tensor: &Tensor) -> Result<Vec<f32>> {
     Ok(values)
 }
 
-/// One vector of C for each position: (`max_position_embeddings`, C).
-fn positions(root: &nn::Path<'_>, config: &ModelConfig, start: Start) -> Result<Tensor> {
-    let (count, c) = (config.max_position_embeddings, config.hidden_size);
-    match config.position_embedding_type {
-        PositionEmbedding::Absolute => embedding(&(root / "pos_emb"), count, c, start),
-        PositionEmbedding::Sinusoidal => Ok(sinusoids(count, c).to_device(root.device())),
-    }
+/// One vector of C for each position, (`max_position_embeddings`, C), where positions are vectors.
+fn positions(root: &nn::Path<'_>, config: &ModelConfig, start: Start) -> Result<Option<Tensor>> {
+    let (count, c, name) =
+        (config.max_position_embeddings, config.hidden_size, config.names().pos_emb);
+    Ok(match config.position_embedding_type {
+        PositionEmbedding::Absolute => Some(embedding(&at(root, name), count, c, start)?),
+        PositionEmbedding::Sinusoidal => Some(sinusoids(count, c).f_to_device(root.device())?),
+        PositionEmbedding::Rotary => None,
+    })
 }
 
 /// sin(t / 10000^(2i/C)) at even channels 2i, the cosine at 2i + 1.

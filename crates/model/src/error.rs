@@ -122,6 +122,13 @@ pub enum Error {
         vocab_size: usize,
     },
 
+    /// A call for a batch that does not fit its rows.
+    #[error(transparent)]
+    Batch {
+        /// What does not fit.
+        source: enredo_decoding::Error,
+    },
+
     /// libtorch itself failed, for instance for want of memory.
     #[error("libtorch: {}", summary(.0))]
     Torch(#[from] tch::TchError),

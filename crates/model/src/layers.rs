@@ -1,25 +1,40 @@
 //! The layers that blocks are made of, with PyTorch's initial distributions.
 
-use enredo_torch_ext::{Norm, layer_norm, linear, linear_cross_entropy};
-use tch::{Tensor, nn};
+use enredo_torch_ext::{
+    Norm,
+    decode::{Layer, StepNorm},
+    layer_norm, linear, linear_cross_entropy,
+};
+use tch::{Kind, Tensor, nn};
 
-use crate::Result;
+use crate::{Dtype, ModelConfig, ModelType, Result};
 
 /// What parameters hold at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// PyTorch's initial distributions.
     Random,
+    /// N(0, 0.02) and biases of 0, as Hugging Face starts its models.
+    Small,
     /// Zeros, to be replaced by weights that are read: no random number is drawn.
     Blank,
 }
 
 impl Start {
+    pub(crate) fn of(config: &ModelConfig) -> Self {
+        if config.model_type == ModelType::Enredo { Self::Random } else { Self::Small }
+    }
+
     pub(crate) fn by(self, init: nn::Init) -> nn::Init {
         match self {
             Self::Random => init,
+            Self::Small => nn::Init::Randn { mean: 0.0, stdev: 0.02 },
             Self::Blank => nn::Init::Const(0.0),
         }
+    }
+
+    fn bias(self, init: nn::Init) -> nn::Init {
+        if self == Self::Random { init } else { nn::Init::Const(0.0) }
     }
 }
 
@@ -28,6 +43,7 @@ impl Start {
 pub(crate) struct Linear {
     weight: Tensor,
     bias: Tensor,
+    is_biased: bool, // or the bias is no parameter, and 0
 }
 
 impl Linear {
@@ -39,9 +55,10 @@ impl Linear {
         start: Start,
     ) -> Result<Self> {
         let bound = 1.0 / (inputs as f64).sqrt();
-        let uniform = start.by(nn::Init::Uniform { lo: -bound, up: bound });
-        let bias = path.f_var("bias", &[outputs as i64], uniform)?;
-        Ok(Self { weight: path.f_var("weight", &[outputs as i64, inputs as i64], uniform)?, bias })
+        let uniform = nn::Init::Uniform { lo: -bound, up: bound };
+        let bias = path.f_var("bias", &[outputs as i64], start.bias(uniform))?;
+        let weight = path.f_var("weight", &[outputs as i64, inputs as i64], start.by(uniform))?;
+        Ok(Self { weight, bias, is_biased: true })
     }
 
     /// As [`new`](Self::new), with the bias at 0.
@@ -54,6 +71,48 @@ impl Linear {
         let mut linear = Self::new(path, inputs, outputs, start)?;
         tch::no_grad(|| linear.bias.f_zero_().map(drop))?;
         Ok(linear)
+    }
+
+    /// As [`new`](Self::new), without a bias.
+    pub(crate) fn unbiased(
+        path: &nn::Path<'_>,
+        inputs: usize,
+        outputs: usize,
+        start: Start,
+    ) -> Result<Self> {
+        let bound = 1.0 / (inputs as f64).sqrt();
+        let uniform = start.by(nn::Init::Uniform { lo: -bound, up: bound });
+        Self::tied(path.f_var("weight", &[outputs as i64, inputs as i64], uniform)?)
+    }
+
+    /// By a matrix (out, in) that is another layer's, without a bias.
+    pub(crate) fn tied(weight: Tensor) -> Result<Self> {
+        let bias = Tensor::f_zeros([weight.size()[0]], (Kind::Float, weight.device()))?;
+        Ok(Self { weight, bias, is_biased: false })
+    }
+
+    /// By a matrix and bias that exist.
+    pub(crate) fn of(weight: Tensor, bias: Tensor) -> Self {
+        Self { weight, bias, is_biased: true }
+    }
+
+    /// The same layer, by the same memory.
+    pub(crate) fn shared(&self) -> Self {
+        let (weight, bias) = (self.weight.shallow_clone(), self.bias.shallow_clone());
+        Self { weight, bias, is_biased: self.is_biased }
+    }
+
+    /// Three layers of as many outputs each.
+    pub(crate) fn thirds(&self) -> Result<[Self; 3]> {
+        let (weights, biases) = (self.weight.f_chunk(3, 0)?, self.bias.f_chunk(3, 0)?);
+        let third = |i: usize| Self::of(weights[i].shallow_clone(), biases[i].shallow_clone());
+        Ok([third(0), third(1), third(2)])
+    }
+
+    /// For a step of decoding: its own memory, or a copy in bf16.
+    pub(crate) fn step(&self, dtype: Dtype) -> Result<Layer> {
+        let [weight, bias] = [&self.weight, &self.bias].map(|tensor| in_type(tensor, dtype));
+        Ok(Layer::of(&weight?, self.is_biased.then_some(&bias?))?)
     }
 
     /// The same layer, at 0 if `is_zero`.
@@ -81,31 +140,51 @@ impl Linear {
     }
 }
 
-/// (x − mean) / √(variance + ε) · w + b, over C.
+/// (x − mean) / √(variance + ε) · w + b over C, or without a bias x / √(mean of x² + ε) · w.
 #[derive(Debug)]
 pub(crate) struct LayerNorm {
     weight: Tensor,
-    bias: Tensor,
+    bias: Option<Tensor>,
     eps: f64,
 }
 
 impl LayerNorm {
-    pub(crate) fn new(path: &nn::Path<'_>, size: usize, eps: f64) -> Result<Self> {
-        let shape = [size as i64];
+    pub(crate) fn new(path: &nn::Path<'_>, config: &ModelConfig) -> Result<Self> {
+        let shape = [config.hidden_size as i64];
+        let is_biased = config.model_type != ModelType::Llama;
         Ok(Self {
             weight: path.f_ones("weight", &shape)?,
-            bias: path.f_zeros("bias", &shape)?,
-            eps,
+            bias: is_biased.then(|| path.f_zeros("bias", &shape)).transpose()?,
+            eps: config.layer_norm_eps,
         })
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(layer_norm(x, self.weights())?)
+        if let Some(norm) = self.weights() {
+            return Ok(layer_norm(x, norm)?);
+        }
+        let wide = x.f_to_kind(Kind::Float)?;
+        let y = wide.f_rms_norm(self.weight.size(), Some(&self.weight), self.eps)?;
+        Ok(y.f_to_kind(x.kind())?)
     }
 
-    pub(crate) fn weights(&self) -> Norm<'_> {
-        Norm { weight: &self.weight, bias: &self.bias, eps: self.eps }
+    /// Those of a layer norm with a bias.
+    pub(crate) fn weights(&self) -> Option<Norm<'_>> {
+        let bias = self.bias.as_ref()?;
+        Some(Norm { weight: &self.weight, bias, eps: self.eps })
     }
+
+    /// For a step of decoding: its own memory, or a copy in bf16.
+    pub(crate) fn step(&self, dtype: Dtype) -> Result<StepNorm> {
+        let weight = in_type(&self.weight, dtype)?;
+        let bias = self.bias.as_ref().map(|bias| in_type(bias, dtype)).transpose()?;
+        Ok(StepNorm::of(&weight, bias.as_ref(), self.eps)?)
+    }
+}
+
+/// The tensor itself where it is of that type, or a copy.
+pub(crate) fn in_type(tensor: &Tensor, dtype: Dtype) -> Result<Tensor> {
+    Ok(tensor.f_detach()?.f_to_kind(dtype.kind())?)
 }
 
 /// A vector of C for each of `count` ids, N(0, 1) as `torch.nn.Embedding` starts.

@@ -6,6 +6,8 @@
 //! [`causality_probe`] shows whether a model reads the future, which the notebook's own does;
 //! [`Model::attention`] and [`Model::logit_lens`] show where its heads look and what its layers would say.
 //!
+//! [`Sessions`] are many, as one batch.
+//!
 //! Shapes, here and in every file: B batch, T time, C channels (`hidden_size`), H heads, D head size
 //! (C / H), V vocabulary.
 //!
@@ -31,24 +33,32 @@ mod config;
 mod decoder;
 mod device;
 mod error;
+mod feed_forward;
 mod flops;
+mod hugging_face;
 mod inside;
 mod layers;
 mod mode;
+mod names;
 mod probe;
+mod rotary;
 mod session;
+mod sessions;
+mod steps;
 mod weights;
 
 pub use batch::Batch;
 pub use candidates::Candidates;
-pub use config::{Activation, ModelConfig, PositionEmbedding};
+pub use config::{Activation, ModelConfig, ModelType, PositionEmbedding};
 pub use decoder::Model;
 pub use device::{device_name, parse_device, seed, set_threads, threads};
-pub use enredo_decoding::CausalLm;
+pub use enredo_decoding::{BatchLm, CausalLm};
 pub use error::{Error, Misshapen, Result};
 pub use flops::gemm_peak;
 pub use inside::{AttentionMap, LensCell};
 pub use mode::{Dtype, Mode};
 pub use probe::{CausalityProbe, causality_probe};
+pub use rotary::RopeScaling;
 pub use session::Session;
+pub use sessions::Sessions;
 pub use tch::Device;

@@ -11,11 +11,14 @@ use crate::Error;
 pub enum Mode {
     /// To measure: no dropout, all in f32.
     Evaluate,
+    /// To write: no dropout, with activations of this type.
+    Generate(Dtype),
     /// To learn: dropout, with activations of this type.
     Train(Dtype),
 }
 
-/// The type of a training step's activations. Weights, sums and the optimizer are f32 in either case.
+/// The type of a training step's activations, or of what a model reads to generate. The parameters, sums and the optimizer
+/// are f32 in either case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dtype {
     /// 24 significant bits.
@@ -28,13 +31,13 @@ pub enum Dtype {
 
 impl Mode {
     pub(crate) fn trains(self) -> bool {
-        self != Self::Evaluate
+        matches!(self, Self::Train(_))
     }
 
     pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Evaluate => Kind::Float,
-            Self::Train(dtype) => dtype.kind(),
+            Self::Generate(dtype) | Self::Train(dtype) => dtype.kind(),
         }
     }
 }

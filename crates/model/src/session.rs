@@ -1,65 +1,25 @@
 //! One growing sequence of a model: the seam to decoding.
 
-use enredo_decoding::CausalLm;
-use tch::Tensor;
+use enredo_decoding::{BatchLm, CausalLm};
 
-use crate::{Error, Mode, Model, Result, decoder::to_vec};
+use crate::{Error, Model, Result, Sessions};
 
-/// A sequence of tokens and the model that scores what follows.
-///
-/// A score reads the last [`window`](crate::ModelConfig::window) tokens before it; beyond that the
-/// window slides. Every call recomputes the window: learned positions shift with it, so that what was
-/// computed before would be wrong after a slide.
-///
-/// # Performance
-/// A feed of n rows costs one forward pass over the window, and n once the window slides or the model
-/// reads the future (then each row must be scored without what follows it).
+/// A sequence of tokens and the model that scores what follows: [`Sessions`] of one row, whose doc says what is read and what
+/// it costs.
 #[derive(Debug)]
 pub struct Session<'m> {
-    model: &'m Model,
-    tokens: Vec<u32>,
+    row: Sessions<'m>,
 }
 
 impl<'m> Session<'m> {
     pub(crate) fn new(model: &'m Model) -> Self {
-        Self { model, tokens: Vec::new() }
+        Self { row: Sessions::new(model) }
     }
 
     /// The tokens fed so far.
     #[must_use]
     pub fn tokens(&self) -> &[u32] {
-        &self.tokens
-    }
-
-    /// Writes the scores that follow each of the last `logits.len() / V` tokens.
-    fn score(&self, logits: &mut [f32]) -> Result<()> {
-        let v = self.model.config().vocab_size;
-        let (n, rows) = (self.tokens.len(), logits.len() / v);
-        if rows > 1 && (n > self.model.config().window() || self.model.config().add_cross_attention)
-        {
-            for (i, row) in logits.chunks_exact_mut(v).enumerate() {
-                self.model.score_last(&self.tokens[..n - rows + 1 + i], row)?;
-            }
-        } else if rows > 0 {
-            self.model.score_last(&self.tokens, logits)?;
-        }
-        Ok(())
-    }
-}
-
-impl Model {
-    /// Writes the scores that follow the last `logits.len() / V` of `tokens`, as one forward pass over
-    /// the last window of them gives them.
-    fn score_last(&self, tokens: &[u32], logits: &mut [f32]) -> Result<()> {
-        let window = &tokens[tokens.len().saturating_sub(self.config().window())..];
-        let ids: Vec<i64> = window.iter().map(|&id| i64::from(id)).collect();
-        let (t, rows) = (ids.len() as i64, (logits.len() / self.config().vocab_size) as i64);
-        let scores = tch::no_grad(|| {
-            let ids = Tensor::f_from_slice(&ids)?.f_view([1, t])?.f_to_device(self.device())?;
-            to_vec(&self.forward(&ids, Mode::Evaluate)?.f_narrow(1, t - rows, rows)?) // (1, rows, V)
-        })?;
-        logits.copy_from_slice(&scores);
-        Ok(())
+        self.row.tokens(0)
     }
 }
 
@@ -67,27 +27,18 @@ impl CausalLm for Session<'_> {
     type Error = Error;
 
     fn vocab_size(&self) -> usize {
-        self.model.config().vocab_size
+        self.row.vocab_size()
     }
 
     fn feed(&mut self, tokens: &[u32], logits: &mut [f32]) -> Result<()> {
-        let vocab_size = self.vocab_size();
-        if !logits.len().is_multiple_of(vocab_size) || logits.len() / vocab_size > tokens.len() {
-            let (got, tokens) = (logits.len(), tokens.len());
-            return Err(Error::LogitsBuffer { got, tokens, vocab_size });
-        }
-        if let Some(&token) = tokens.iter().find(|&&id| id as usize >= vocab_size) {
-            return Err(Error::TokenOutOfRange { token, vocab_size });
-        }
-        self.tokens.extend_from_slice(tokens);
-        self.score(logits)
+        self.row.feed(&[tokens], logits)
     }
 
     fn position(&self) -> usize {
-        self.tokens.len()
+        self.row.position(0)
     }
 
     fn truncate(&mut self, position: usize) {
-        self.tokens.truncate(position);
+        self.row.truncate(0, position);
     }
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixtures;
+#[path = "sessions.rs"]
+mod kept;
 
 use enredo_model::{
     Activation, Batch, CausalLm, Device, Error, Mode, Model, ModelConfig, causality_probe,
@@ -171,12 +173,14 @@ mod sessions {
     }
 
     #[test]
-    fn the_window_slides_at_the_trained_length() {
+    fn a_full_window_moves_on_by_half() {
         let model = random(ModelConfig { trained_length: Some(6), ..tiny() });
         let ids: Vec<u32> = (1..=20).collect();
-        assert_close(&fed(&model, &[&ids], 1), &fed(&model, &[&ids[14..]], 1));
-        let longer = fed(&model, &[&ids[13..]], 1);
-        assert_close(&longer, &fed(&model, &[&ids[14..]], 1));
+        for n in 1..=20 {
+            let alone = fed(&model, &[&ids[model.config().window_start(n)..n]], 1);
+            assert_close(&fed(&model, &[&ids[..n]], 1), &alone);
+            assert!(n - model.config().window_start(n) <= 6);
+        }
     }
 
     #[test]
