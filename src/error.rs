@@ -20,7 +20,7 @@ pub enum Error {
     },
 
     /// A name that is no preset.
-    #[error("there is no preset '{got}'; take causal or faithful")]
+    #[error("there is no preset '{got}'; take causal, fast, llama or faithful")]
     UnknownPreset {
         /// The name.
         got: String,

@@ -91,13 +91,14 @@ impl LanguageModel {
         self.preset.strategy(config, self.tokenizer.special())
     }
 
-    /// How many of the prompt's first tokens the model does not see, because its window is shorter.
+    /// How many of the prompt's first tokens the model does not see, because its window is shorter (see
+    /// [`window_start`](enredo_model::ModelConfig::window_start)).
     ///
     /// # Errors
     /// [`Error::Tokenization`].
     pub fn tokens_cut(&self, prompt: &str) -> Result<usize> {
         let length = self.tokenizer.encode_prompt(prompt)?.len();
-        Ok(length.saturating_sub(self.model.config().window()))
+        Ok(self.model.config().window_start(length))
     }
 
     /// Continues `prompt`: an iterator of the new text, a piece for each token.

@@ -21,6 +21,8 @@ pub enum Preset {
     /// identity, Muon, a learning rate that falls in a straight line, no dropout, bf16 where the processor
     /// multiplies it.
     Fast,
+    /// Llama's blocks, 25 million parameters, in Hugging Face's names: `transformers` opens what it leaves.
+    Llama,
     /// The notebook to the letter, with all its faults: it reads the future, closes its prompts,
     /// parses text as markup, and sums in f32.
     Faithful,
@@ -28,7 +30,7 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset.
-    pub const ALL: [Self; 3] = [Self::Causal, Self::Fast, Self::Faithful];
+    pub const ALL: [Self; 4] = [Self::Causal, Self::Fast, Self::Llama, Self::Faithful];
 
     /// The name by which [`FromStr`] finds it.
     #[must_use]
@@ -36,6 +38,7 @@ impl Preset {
         match self {
             Self::Causal => "causal",
             Self::Fast => "fast",
+            Self::Llama => "llama",
             Self::Faithful => "faithful",
         }
     }
@@ -52,6 +55,7 @@ impl Preset {
                 hidden_dropout_prob: 0.0,
                 ..ModelConfig::causal()
             },
+            Self::Llama => ModelConfig::llama(),
             Self::Faithful => ModelConfig::faithful(),
         }
     }
@@ -74,6 +78,18 @@ impl Preset {
                 dtype: Dtype::fastest(),
                 ..TrainConfig::default()
             },
+            Self::Llama => TrainConfig {
+                steps: 2_000,
+                optimizer: AdamWConfig {
+                    lr: 1e-3,
+                    betas: (0.9, 0.95),
+                    weight_decay: 0.1,
+                    ..AdamWConfig::default()
+                },
+                schedule: Schedule { decay: Decay::Cosine, warmup_steps: 100, min_ratio: 0.1 },
+                dtype: Dtype::fastest(),
+                ..TrainConfig::default()
+            },
         }
     }
 
@@ -81,7 +97,7 @@ impl Preset {
     #[must_use]
     pub fn batch_size(self) -> usize {
         match self {
-            Self::Causal | Self::Faithful => 32,
+            Self::Causal | Self::Llama | Self::Faithful => 32,
             Self::Fast => 48,
         }
     }
@@ -90,7 +106,7 @@ impl Preset {
     #[must_use]
     pub fn text_mode(self) -> TextMode {
         match self {
-            Self::Causal | Self::Fast => TextMode::Literal,
+            Self::Causal | Self::Fast | Self::Llama => TextMode::Literal,
             Self::Faithful => TextMode::Notebook,
         }
     }
@@ -104,7 +120,7 @@ impl Preset {
             config.eos_token_id = vec![special.eos];
         }
         match self {
-            Self::Causal | Self::Fast => {
+            Self::Causal | Self::Fast | Self::Llama => {
                 let never = || special.never_drawn().to_vec();
                 config.suppress_tokens.get_or_insert_with(never);
             }

@@ -11,9 +11,6 @@ use crate::{
     trainer::TrainConfig,
 };
 
-/// Positions of the notebook's models; a longer `--max-len` adds to them.
-const POSITIONS: usize = 64;
-
 /// Which texts to read.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DataArgs {
@@ -66,6 +63,9 @@ pub struct ModelArgs {
     /// The heads of each attention; they divide the hidden size
     #[arg(long, value_name = "N")]
     pub heads: Option<usize>,
+    /// The heads of keys and values, which those of queries share; they divide the heads. Of llama alone
+    #[arg(long, value_name = "N")]
+    pub kv_heads: Option<usize>,
     /// The width inside the feed-forward layers
     #[arg(long, value_name = "N")]
     pub ffn_size: Option<usize>,
@@ -90,6 +90,8 @@ impl ModelArgs {
         longest: usize,
     ) -> ModelConfig {
         let base = preset.model_config();
+        // Other heads than the preset's do not share keys and values unless they are told to.
+        let shared = base.num_key_value_heads.filter(|_| self.heads.is_none());
         // The last token of a row is only ever a target.
         let trained_length = self.max_len.min(longest).saturating_sub(1).max(1);
         ModelConfig {
@@ -97,9 +99,13 @@ impl ModelArgs {
             hidden_size: self.hidden_size.unwrap_or(base.hidden_size),
             num_hidden_layers: self.layers.unwrap_or(base.num_hidden_layers),
             num_attention_heads: self.heads.unwrap_or(base.num_attention_heads),
+            num_key_value_heads: self.kv_heads.or(shared),
             intermediate_size: self.ffn_size.unwrap_or(base.intermediate_size),
             hidden_dropout_prob: self.dropout.unwrap_or(base.hidden_dropout_prob),
-            max_position_embeddings: self.max_len.saturating_sub(1).max(POSITIONS),
+            max_position_embeddings: self
+                .max_len
+                .saturating_sub(1)
+                .max(base.max_position_embeddings),
             trained_length: Some(trained_length),
             pad_token_id: pad,
             ..base
@@ -107,12 +113,15 @@ impl ModelArgs {
     }
 
     pub(super) fn settings(&self, config: &ModelConfig) -> Map<String, Value> {
-        object(json!({
+        let mut settings = object(json!({
             "vocab_size": self.vocab_size, "hidden_size": config.hidden_size,
             "layers": config.num_hidden_layers, "heads": config.num_attention_heads,
             "ffn_size": config.intermediate_size, "dropout": config.hidden_dropout_prob,
             "max_len": self.max_len,
-        }))
+        }));
+        settings
+            .extend(config.num_key_value_heads.map(|heads| ("kv_heads".to_owned(), heads.into())));
+        settings
     }
 }
 

@@ -28,13 +28,14 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 37] = [
+const NOT_ON_RESUME: [&str; 38] = [
     "preset",
     "column",
     "vocab_size",
     "hidden_size",
     "layers",
     "heads",
+    "kv_heads",
     "ffn_size",
     "dropout",
     "max_len",

@@ -151,13 +151,11 @@ impl ModelConfig {
         Self { add_cross_attention: true, ..Self::causal() }
     }
 
-    /// Llama's blocks at some 25 million parameters, of which 4 million are those of 8,192 tokens: eight layers of 512, eight
-    /// heads of queries over four of keys and values.
+    /// Llama's blocks at some 25 million parameters: eight layers of 512, eight heads of queries over four of keys and values.
     #[must_use]
     pub fn llama() -> Self {
         Self {
             model_type: ModelType::Llama,
-            vocab_size: 8_192,
             hidden_size: 512,
             num_hidden_layers: 8,
             num_attention_heads: 8,

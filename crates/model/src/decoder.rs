@@ -1,6 +1,6 @@
 //! The decoder-only transformer: embed, a stack of blocks, a head. The file to read first.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use tch::{Device, Kind, Tensor, nn};
 
@@ -25,7 +25,7 @@ pub struct Model {
     pub(crate) norm: Option<LayerNorm>,
     pub(crate) lm_head: Linear,
     dtype: Dtype,
-    steps: RefCell<Option<Rc<Steps>>>,
+    steps: RefCell<Option<Arc<Steps>>>,
 }
 
 impl Model {
@@ -139,14 +139,14 @@ impl Model {
 
     /// What a step of decoding reads, or nothing where it cannot be taken alone: each block of the faithful model reads all
     /// tokens, and other devices than the CPU have no steps of their own.
-    pub(crate) fn steps(&self) -> Result<Option<Rc<Steps>>> {
+    pub(crate) fn steps(&self) -> Result<Option<Arc<Steps>>> {
         if self.config.add_cross_attention || self.device() != Device::Cpu {
             return Ok(None);
         }
         if let Some(steps) = &*self.steps.borrow() {
             return Ok(Some(steps.clone()));
         }
-        let steps = Rc::new(Steps::new(self)?);
+        let steps = Arc::new(Steps::new(self)?);
         self.steps.replace(Some(steps.clone()));
         Ok(Some(steps))
     }

@@ -1,6 +1,6 @@
 //! Many growing sequences of a model, with the keys and values of what they have read.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use enredo_decoding::{BatchLm, rows_exist, scores_per_row};
 use enredo_torch_ext::decode::{Cache, Seen};
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Sessions<'m> {
     model: &'m Model,
-    steps: Option<Rc<Steps>>,
+    steps: Option<Arc<Steps>>,
     rows: Vec<Row>,
     caches: Vec<Cache>, // of the rows, in order
     new: Vec<New>,

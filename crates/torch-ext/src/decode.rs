@@ -15,10 +15,18 @@ use crate::{Error, Result, shim, shim::told};
 /// The numbers of a tensor: a matrix (rows, width), or a vector as one row.
 #[derive(Debug)]
 pub struct Weights {
-    tensor: Tensor, // keeps the memory
+    start: *const c_void,
+    half: bool,
     rows: usize,
     width: usize,
+    _memory: Tensor,
 }
+
+// SAFETY: the tensor is never used again but to be dropped, whose count is atomic. The numbers are only read here; whoever
+// writes to them meanwhile has shared a tensor between threads, which tch allows.
+unsafe impl Send for Weights {}
+// SAFETY: as above.
+unsafe impl Sync for Weights {}
 
 impl Weights {
     /// The memory of `tensor` itself, (rows, width) or (width), contiguous, in f32 or bf16 on the CPU: a change in place
@@ -36,7 +44,13 @@ impl Weights {
         if !is_plain || !matches!(tensor.kind(), Kind::Float | Kind::BFloat16) {
             return Err(layout(tensor));
         }
-        Ok(Self { tensor: tensor.shallow_clone(), rows: rows as usize, width: width as usize })
+        Ok(Self {
+            start: tensor.data_ptr(),
+            half: tensor.kind() == Kind::BFloat16,
+            rows: rows as usize,
+            width: width as usize,
+            _memory: tensor.shallow_clone(),
+        })
     }
 
     /// How many rows it has.
@@ -54,11 +68,11 @@ impl Weights {
     /// Whether they are bf16.
     #[must_use]
     pub fn is_half(&self) -> bool {
-        self.tensor.kind() == Kind::BFloat16
+        self.half
     }
 
     fn start(&self) -> *const c_void {
-        self.tensor.data_ptr()
+        self.start
     }
 
     fn row(&self, row: usize) -> *const c_void {

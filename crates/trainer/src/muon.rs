@@ -72,7 +72,9 @@ impl Muon {
         for &place in places {
             let parameter = parameters[place].shallow_clone();
             // The three projections are one parameter, and three matrices.
-            let parts = if names[place].ends_with("in_proj_weight") { 3 } else { 1 };
+            let is_joint =
+                ["in_proj_weight", "c_attn.weight"].map(|end| names[place].ends_with(end));
+            let parts = if is_joint.contains(&true) { 3 } else { 1 };
             let (rows, columns) = (parameter.size()[0] / parts, parameter.size()[1]);
             let shape = (rows, columns);
             match groups.iter_mut().find(|group| group.shape == shape) {

@@ -1,5 +1,6 @@
 //! Which parameter is changed by which optimizer.
 
+use enredo_model::Model;
 use tch::Tensor;
 
 use crate::{Result, TrainConfig, adamw::AdamW, muon::Muon};
@@ -15,14 +16,15 @@ pub(crate) struct Optimizer {
 }
 
 impl Optimizer {
-    pub(crate) fn new(names: &[String], parameters: &[Tensor], config: &TrainConfig) -> Self {
-        let is_hidden =
-            |i: &usize| names[*i].starts_with("decoder.layers.") && parameters[*i].dim() == 2;
+    pub(crate) fn new(model: &Model, config: &TrainConfig) -> Self {
+        let (names, parameters): (Vec<_>, Vec<_>) = model.named_parameters().into_iter().unzip();
+        let blocks = format!("{}.", model.config().layers_name());
+        let is_hidden = |i: &usize| names[*i].starts_with(&blocks) && parameters[*i].dim() == 2;
         let by_muon = |i: &usize| config.muon.is_some() && is_hidden(i);
         let (matrices, places): (Vec<usize>, Vec<usize>) = (0..names.len()).partition(by_muon);
         let rest: Vec<_> = places.iter().map(|&i| parameters[i].shallow_clone()).collect();
         let muon =
-            config.muon.map(|muon| Muon::new(&matrices, names, parameters, muon, config.dtype));
+            config.muon.map(|muon| Muon::new(&matrices, &names, &parameters, muon, config.dtype));
         Self { places, adamw: AdamW::new(&rest, config.optimizer), muon, lr: config.optimizer.lr }
     }
 

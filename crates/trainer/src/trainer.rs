@@ -80,7 +80,7 @@ impl<'m> Trainer<'m> {
     pub fn new(model: &'m Model, config: TrainConfig) -> Result<Self> {
         config.validate()?;
         let (names, parameters): (Vec<_>, Vec<_>) = model.named_parameters().into_iter().unzip();
-        let optimizer = Optimizer::new(&names, &parameters, &config);
+        let optimizer = Optimizer::new(model, &config);
         let metric = Metric { lr: config.optimizer.lr, ..Metric::default() };
         let spent = Duration::ZERO;
         Ok(Self { model, names, parameters, optimizer, config, metric, spent, skipped_in_a_row: 0 })

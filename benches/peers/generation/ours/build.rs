@@ -1,0 +1,5 @@
+//! Finds libtorch at run time.
+
+fn main() {
+    enredo_link::libtorch();
+}
