@@ -25,7 +25,7 @@ pub struct Model {
     pub(crate) norm: Option<LayerNorm>,
     pub(crate) lm_head: Linear,
     dtype: Dtype,
-    steps: RefCell<Option<Arc<Steps>>>,
+    steps: RefCell<Option<(i64, Arc<Steps>)>>,
 }
 
 impl Model {
@@ -124,16 +124,10 @@ impl Model {
         self.dtype
     }
 
-    /// Generates in `dtype` from here on: f32 at first, or bf16, whose weights take half the memory to be read, and whose keys
-    /// and values half of that they are kept in. Sums, norms and softmax are f32 in either case, and so are the
-    /// parameters, which training changes and files hold; what has been changed since is rounded by calling this again.
+    /// Generates in `dtype` from here on: f32 at first, or bf16, whose matrices, keys and values take half the memory. Sums,
+    /// norms and softmax are f32 in either case, and so are the parameters, which training changes and files hold.
     pub fn compute_in(&mut self, dtype: Dtype) {
         self.dtype = dtype;
-        self.forget_steps();
-    }
-
-    /// What was rounded of the weights is rounded again when it is needed.
-    pub(crate) fn forget_steps(&self) {
         self.steps.replace(None);
     }
 
@@ -143,12 +137,22 @@ impl Model {
         if self.config.add_cross_attention || self.device() != Device::Cpu {
             return Ok(None);
         }
-        if let Some(steps) = &*self.steps.borrow() {
+        let version = self.version()?;
+        if let Some((of, steps)) = &*self.steps.borrow()
+            && *of == version
+        {
             return Ok(Some(steps.clone()));
         }
         let steps = Arc::new(Steps::new(self)?);
-        self.steps.replace(Some(steps.clone()));
+        self.steps.replace(Some((version, steps.clone())));
         Ok(Some(steps))
+    }
+
+    /// How often parameters were changed in place.
+    fn version(&self) -> Result<i64> {
+        let parameters = self.parameters();
+        let versions = parameters.iter().map(Tensor::f_internal_version);
+        Ok(versions.sum::<Result<i64, _>>()?)
     }
 
     /// Many growing sequences of this model; one at first, which is empty.

@@ -1,13 +1,9 @@
 //! The layers that blocks are made of, with PyTorch's initial distributions.
 
-use enredo_torch_ext::{
-    Norm,
-    decode::{Layer, StepNorm},
-    layer_norm, linear, linear_cross_entropy,
-};
+use enredo_torch_ext::{Norm, decode::StepNorm, layer_norm, linear, linear_cross_entropy};
 use tch::{Kind, Tensor, nn};
 
-use crate::{Dtype, ModelConfig, ModelType, Result};
+use crate::{ModelConfig, ModelType, Result};
 
 /// What parameters hold at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +105,9 @@ impl Linear {
         Ok([third(0), third(1), third(2)])
     }
 
-    /// For a step of decoding: its own memory, or a copy in bf16.
-    pub(crate) fn step(&self, dtype: Dtype) -> Result<Layer> {
-        let [weight, bias] = [&self.weight, &self.bias].map(|tensor| in_type(tensor, dtype));
-        Ok(Layer::of(&weight?, self.is_biased.then_some(&bias?))?)
+    /// The matrix, and the bias where it has one.
+    pub(crate) fn parts(&self) -> (&Tensor, Option<&Tensor>) {
+        (&self.weight, self.is_biased.then_some(&self.bias))
     }
 
     /// The same layer, at 0 if `is_zero`.
@@ -174,17 +169,10 @@ impl LayerNorm {
         Some(Norm { weight: &self.weight, bias, eps: self.eps })
     }
 
-    /// For a step of decoding: its own memory, or a copy in bf16.
-    pub(crate) fn step(&self, dtype: Dtype) -> Result<StepNorm> {
-        let weight = in_type(&self.weight, dtype)?;
-        let bias = self.bias.as_ref().map(|bias| in_type(bias, dtype)).transpose()?;
-        Ok(StepNorm::of(&weight, bias.as_ref(), self.eps)?)
+    /// For a step of decoding.
+    pub(crate) fn step(&self) -> Result<StepNorm> {
+        Ok(StepNorm::of(&self.weight, self.bias.as_ref(), self.eps)?)
     }
-}
-
-/// The tensor itself where it is of that type, or a copy.
-pub(crate) fn in_type(tensor: &Tensor, dtype: Dtype) -> Result<Tensor> {
-    Ok(tensor.f_detach()?.f_to_kind(dtype.kind())?)
 }
 
 /// A vector of C for each of `count` ids, N(0, 1) as `torch.nn.Embedding` starts.

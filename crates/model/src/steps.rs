@@ -3,16 +3,16 @@
 use std::{mem, ops::Range};
 
 use enredo_torch_ext::decode::{
-    Act, Cache, CacheShape, Layer, Room, Seen, StepNorm, Weights, add_row, attend, rotate,
+    Act, Cache, CacheShape, Layer, Room, Seen, StepNorm, Table, attend, rotate,
 };
 
-use crate::{Dtype, Model, Result, block::Block, layers::in_type, rotary::Rotary};
+use crate::{Dtype, Model, Result, block::Block, layers::Linear, rotary::Rotary};
 
-/// The weights, in the memory that training writes to, or rounded once.
+/// The weights: tables and norms in the memory that training writes to, matrices in an order of their own.
 #[derive(Debug)]
 pub(crate) struct Steps {
-    tokens: Weights,
-    positions: Option<Weights>,
+    tokens: Table,
+    positions: Option<Table>,
     blocks: Vec<BlockSteps>,
     norm: Option<StepNorm>,
     head: Layer,
@@ -23,10 +23,11 @@ pub(crate) struct Steps {
 
 #[derive(Debug)]
 struct BlockSteps {
-    projections: [Layer; 3],
+    /// To queries, keys and values, one after another.
+    projections: Layer,
     out_proj: Layer,
-    gate: Option<Layer>,
-    up: Layer,
+    /// Up, or gate and up.
+    into: Layer,
     down: Layer,
     norms: [StepNorm; 2],
 }
@@ -45,12 +46,10 @@ pub(crate) struct Rooms {
     x: Vec<f32>,       // (N, C), the residual stream
     h: Vec<f32>,       // (N, C), normalised
     y: Vec<f32>,       // (N, C), what a layer adds
-    q: Vec<f32>,       // (N, H, D)
-    k: Vec<f32>,       // (N, K, D)
-    v: Vec<f32>,       // (N, K, D)
-    answers: Vec<f32>, // (N, H, D)
-    gate: Vec<f32>,    // (N, intermediate_size)
-    up: Vec<f32>,      // (N, intermediate_size)
+    qkv: Vec<f32>,     // (N, (H + 2 K) D)
+    answers: Vec<f32>, // (N, H D)
+    into: Vec<f32>,    // (N, I), or (N, 2 I) with a gate
+    active: Vec<f32>,  // (N, I)
     cosines: Vec<f32>, // (N, D / 2)
     sines: Vec<f32>,
     seen: Vec<Seen>,
@@ -59,29 +58,24 @@ pub(crate) struct Rooms {
 
 impl Steps {
     pub(crate) fn new(model: &Model) -> Result<Self> {
-        let (config, dtype) = (model.config(), model.dtype());
-        let tokens = in_type(&model.token_emb, dtype)?;
-        let positions = model.positions.as_ref().map(|table| in_type(table, dtype));
+        let (config, half) = (model.config(), model.dtype() == Dtype::Bfloat16);
         Ok(Self {
-            head: match config.tie_word_embeddings {
-                true => Layer::of(&tokens, None)?,
-                false => model.lm_head.step(dtype)?,
-            },
-            tokens: Weights::of(&tokens)?,
-            positions: positions.transpose()?.as_ref().map(Weights::of).transpose()?,
+            tokens: Table::of(&model.token_emb)?,
+            positions: model.positions.as_ref().map(Table::of).transpose()?,
             blocks: model
                 .blocks
                 .iter()
-                .map(|block| BlockSteps::new(block, dtype))
+                .map(|block| BlockSteps::new(block, half))
                 .collect::<Result<_>>()?,
-            norm: model.norm.as_ref().map(|norm| norm.step(dtype)).transpose()?,
+            norm: model.norm.as_ref().map(|norm| norm.step()).transpose()?,
+            head: Layer::of(&[model.lm_head.parts()], half)?,
             norm_first: config.norm_first,
             act: config.hidden_act.step(),
             cache: CacheShape {
                 layers: config.num_hidden_layers,
                 heads: config.kv_heads(),
                 size: config.head_size(),
-                half: dtype == Dtype::Bfloat16 && config.head_size().is_multiple_of(2),
+                half: half && config.head_size().is_multiple_of(2),
             },
         })
     }
@@ -125,11 +119,10 @@ impl Steps {
     }
 
     fn embed(&self, new: &[New], x: &mut [f32]) {
-        x.fill(0.0);
         for (new, x) in new.iter().zip(x.chunks_exact_mut(self.tokens.width())) {
-            add_row(&self.tokens, new.id as usize, x);
+            x.copy_from_slice(self.tokens.row(new.id as usize));
             if let Some(positions) = &self.positions {
-                add_row(positions, new.position, x);
+                x.iter_mut().zip(positions.row(new.position)).for_each(|(x, place)| *x += place);
             }
         }
     }
@@ -144,14 +137,10 @@ impl Steps {
     ) -> Result<()> {
         self.enter(&block.norms[0], i > 0, rooms);
         let x = if self.norm_first { &rooms.h } else { &rooms.x };
-        for (layer, to) in block.projections.iter().zip([&mut rooms.q, &mut rooms.k, &mut rooms.v])
-        {
-            layer.apply(x, to)?;
-        }
-        rooms.turn();
-        rooms.keep(i, caches);
-        let Rooms { q, seen, answers, scores, y, .. } = rooms;
-        attend(i, q, caches, seen, answers, scores)?;
+        block.projections.apply(x, &mut rooms.qkv)?;
+        rooms.turn(self.cache);
+        let Rooms { qkv, seen, answers, scores, y, .. } = rooms;
+        attend(i, qkv, caches, seen, answers, scores)?;
         block.out_proj.apply(answers, y)?;
         self.leave(&block.norms[0], rooms);
         Ok(())
@@ -160,16 +149,9 @@ impl Steps {
     fn feed_forward(&self, block: &BlockSteps, rooms: &mut Rooms) -> Result<()> {
         self.enter(&block.norms[1], true, rooms);
         let x = if self.norm_first { &rooms.h } else { &rooms.x };
-        block.up.apply(x, &mut rooms.up)?;
-        match &block.gate {
-            None => self.act.apply(&mut rooms.up, None),
-            Some(gate) => {
-                gate.apply(x, &mut rooms.gate)?;
-                self.act.apply(&mut rooms.gate, Some(&rooms.up));
-                mem::swap(&mut rooms.gate, &mut rooms.up);
-            }
-        }
-        block.down.apply(&rooms.up, &mut rooms.y)?;
+        block.into.apply(x, &mut rooms.into)?;
+        rooms.activate(self.act);
+        block.down.apply(&rooms.active, &mut rooms.y)?;
         self.leave(&block.norms[1], rooms);
         Ok(())
     }
@@ -191,17 +173,18 @@ impl Steps {
 }
 
 impl BlockSteps {
-    fn new(block: &Block, dtype: Dtype) -> Result<Self> {
-        let [q, k, v] = block.self_attn.projections()?;
+    fn new(block: &Block, half: bool) -> Result<Self> {
+        let projections = block.self_attn.projections()?;
         let [first, second, ..] = &block.norms[..] else { unreachable!("a block has two norms") };
         let feed_forward = &block.feed_forward;
+        let into: Vec<_> =
+            feed_forward.gate.iter().chain([&feed_forward.up]).map(Linear::parts).collect();
         Ok(Self {
-            projections: [q.step(dtype)?, k.step(dtype)?, v.step(dtype)?],
-            out_proj: block.self_attn.out_proj.step(dtype)?,
-            gate: feed_forward.gate.as_ref().map(|gate| gate.step(dtype)).transpose()?,
-            up: feed_forward.up.step(dtype)?,
-            down: feed_forward.down.step(dtype)?,
-            norms: [first.step(dtype)?, second.step(dtype)?],
+            projections: Layer::of(&projections.each_ref().map(Linear::parts), half)?,
+            out_proj: Layer::of(&[block.self_attn.out_proj.parts()], half)?,
+            into: Layer::of(&into, half)?,
+            down: Layer::of(&[feed_forward.down.parts()], half)?,
+            norms: [first.step()?, second.step()?],
         })
     }
 }
@@ -209,11 +192,11 @@ impl BlockSteps {
 impl Rooms {
     fn set_up(&mut self, steps: &Steps, rotary: Option<&Rotary>, new: &[New]) {
         let (n, c, block) = (new.len(), steps.tokens.width(), &steps.blocks[0]);
-        let [q, k, _] = block.projections.each_ref().map(Layer::outputs);
-        let inner = block.up.outputs();
-        let sizes = [c, c, c, q, k, k, q, inner, inner];
-        let Self { x, h, y, q, k, v, answers, gate, up, .. } = self;
-        for (room, size) in [x, h, y, q, k, v, answers, gate, up].into_iter().zip(sizes) {
+        let (qkv, into) = (block.projections.outputs(), block.into.outputs());
+        let heads = qkv - 2 * steps.cache.heads * steps.cache.size;
+        let sizes = [c, c, c, qkv, heads, into, block.down.inputs()];
+        let Self { x, h, y, qkv, answers, into, active, .. } = self;
+        for (room, size) in [x, h, y, qkv, answers, into, active].into_iter().zip(sizes) {
             room.resize(n * size, 0.0);
         }
         self.seen.clear();
@@ -226,25 +209,27 @@ impl Rooms {
     }
 
     /// Turns queries and keys by their positions, where there are angles.
-    fn turn(&mut self) {
-        let half = self.cosines.len() / self.seen.len().max(1);
+    fn turn(&mut self, cache: CacheShape) {
+        let n = self.seen.len();
+        let (half, width) = (self.cosines.len() / n, self.qkv.len() / n);
         if half == 0 {
             return;
         }
-        for heads in [&mut self.q, &mut self.k] {
-            let width = heads.len() / self.seen.len();
-            let angles = self.cosines.chunks_exact(half).zip(self.sines.chunks_exact(half));
-            for (row, (cosines, sines)) in heads.chunks_exact_mut(width).zip(angles) {
-                rotate(row, cosines, sines);
-            }
+        let angles = self.cosines.chunks_exact(half).zip(self.sines.chunks_exact(half));
+        for (row, (cosines, sines)) in self.qkv.chunks_exact_mut(width).zip(angles) {
+            rotate(&mut row[..width - cache.heads * cache.size], cosines, sines);
         }
     }
 
-    fn keep(&self, layer: usize, caches: &mut [Cache]) {
-        let width = self.k.len() / self.seen.len().max(1);
-        let rows = self.k.chunks_exact(width).zip(self.v.chunks_exact(width));
-        for (Seen { cache, places }, (k, v)) in self.seen.iter().zip(rows) {
-            caches[*cache].keep(layer, places.end - 1, k, v);
+    fn activate(&mut self, act: Act) {
+        if self.into.len() == self.active.len() {
+            return act.apply(&self.into, None, &mut self.active);
+        }
+        let inner = self.active.len() / self.seen.len();
+        let rows = self.into.chunks_exact(2 * inner).zip(self.active.chunks_exact_mut(inner));
+        for (row, active) in rows {
+            let (gate, up) = row.split_at(inner);
+            act.apply(gate, Some(up), active);
         }
     }
 }

@@ -40,7 +40,6 @@ impl Model {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| Error::NotSafetensors { path: path.into(), reason: e.to_string() })?;
         self.check_fit(&file, path)?;
-        self.forget_steps();
         for (name, mut variable) in self.vars().variables() {
             // check_fit has seen every name and every type.
             if let Ok(view) = file.tensor(&name)

@@ -87,28 +87,31 @@ struct HeadLoops {
 // The non-linearity of a feed-forward layer.
 enum class Act : int { Relu, Relu2, Gelu, GeluTanh, Silu };
 
-// One step of decoding: the few rows that are new, against all weights and all that was kept. Activations are f32, W is
-// the type of the weights and of the keys and values.
+// One step of decoding: the few rows that are new, against all weights and all that was kept. Activations, biases and norms
+// are f32, W is the type of the matrices and of the keys and values.
 template <typename W>
 struct StepLoops {
-    // y += x.
-    virtual void add(const W* x, float* y, int64_t n) const = 0;
+    // Matrices are in panels: of so many outputs each, the weights of the first number of x, of the second, ….
+    virtual int64_t panel() const = 0;
 
-    // y = x, rounded.
-    virtual void keep(const float* x, W* y, int64_t n) const = 0;
+    // Puts rows `begin` to `end` of a matrix, which `w` points to, into panels of zeros.
+    virtual void pack(const float* w, W* to, int64_t in, int64_t begin, int64_t end) const = 0;
 
-    // y = x wᵀ + b (no b is 0) of n rows, outputs `begin` to `end` of each: the same to the bit in any number of rows.
-    virtual void linear(const float* x, const W* w, const W* b, float* y, int64_t n, int64_t in, int64_t out, int64_t begin,
+    // y = x wᵀ + b of n rows, panels `begin` to `end`; b has numbers for whole panels. The same to the bit in any number of rows.
+    virtual void linear(const float* x, const W* w, const float* b, float* y, int64_t n, int64_t in, int64_t out, int64_t begin,
                         int64_t end) const = 0;
 
     // x += more (where there is more); y = norm(x) · w + b of n rows of c numbers; without b the root mean square's norm.
-    virtual void norm(float* x, const float* more, const W* w, const W* b, float eps, float* y, int64_t n, int64_t c) const = 0;
+    virtual void norm(float* x, const float* more, const float* w, const float* b, float eps, float* y, int64_t n, int64_t c) const = 0;
 
-    // x = act(x), times `up` where there is one.
-    virtual void activate(float* x, const float* up, int64_t n, Act act) const = 0;
+    // y = act(x), times `up` where there is one.
+    virtual void activate(const float* x, const float* up, float* y, int64_t n, Act act) const = 0;
 
     // Turns pairs of numbers d / 2 apart by their angles (Su et al., arXiv 2104.09864): n heads of one row.
     virtual void rotate(float* x, const float* cosines, const float* sines, int64_t n, int64_t d) const = 0;
+
+    // y = x, rounded.
+    virtual void keep(const float* x, W* y, int64_t n) const = 0;
 
     // One head's query against `count` keys of d numbers; needs room for `count` numbers and a register.
     virtual void attend(const float* q, const W* keys, const W* values, float* y, float* room, int64_t count, int64_t d,

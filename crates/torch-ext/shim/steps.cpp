@@ -4,22 +4,18 @@
 
 namespace {
 
-// ROWS rows of x against OUTPUTS of w, which LANES sums are made of; `x` and `w` point to the first of each.
-template <int ROWS, int OUTPUTS, typename W>
-INLINE Lanes products(const float* x, const W* w, int64_t in, int64_t rows, int64_t outputs) {
-    static_assert(ROWS * OUTPUTS == LANES);
-    const float* from[ROWS];
-    const W* weight[OUTPUTS];
-    for (int r = 0; r < ROWS; r++) from[r] = x + (r < rows ? r : rows - 1) * in;  // what is computed twice is not stored
-    for (int o = 0; o < OUTPUTS; o++) weight[o] = w + (o < outputs ? o : outputs - 1) * in;
+// How many registers a panel's row of outputs takes, and how many rows of x are multiplied at once: their sums and a row
+// of weights are held in registers.
+constexpr int WIDE = LANES == 16 ? 4 : 2, TALL = LANES == 16 ? 6 : 5;
+constexpr int64_t PANEL = WIDE * LANES;
+
+// The scores of LANES keys, or of the first `count`.
+template <typename W>
+INLINE Lanes scores(const float* q, const W* keys, int64_t d, int64_t count) {
     Lanes sums[LANES] = {};
-    each(in, [&](int64_t j, int64_t n) ALWAYS {
-        Lanes part[ROWS];
-        for (int r = 0; r < ROWS; r++) part[r] = load(from[r] + j, n);
-        for (int o = 0; o < OUTPUTS; o++) {
-            Lanes factor = load(weight[o] + j, n);
-            for (int r = 0; r < ROWS; r++) sums[r * OUTPUTS + o] += part[r] * factor;
-        }
+    each(d, [&](int64_t j, int64_t n) ALWAYS {
+        Lanes part = load(q + j, n);
+        for (int i = 0; i < LANES; i++) sums[i] += part * load(keys + (i < count ? i : 0) * d + j, n);
     });
     return sums_of(sums);
 }
@@ -48,30 +44,45 @@ INLINE Lanes activated(Lanes x, Act act) {
 
 template <typename W>
 struct Own final : StepLoops<W> {
-    void add(const W* x, float* y, int64_t n) const override {
-        each(n, [&](int64_t j, int64_t m) ALWAYS { store(y + j, load(y + j, m) + load(x + j, m), m); });
-    }
-
     void keep(const float* x, W* y, int64_t n) const override {
         each(n, [&](int64_t j, int64_t m) ALWAYS { store(y + j, load(x + j, m), m); });
     }
 
-    void linear(const float* x, const W* w, const W* b, float* y, int64_t n, int64_t in, int64_t out, int64_t begin,
-                int64_t end) const override {
-        if (n == 1) return tiles<1, LANES>(x, w, b, y, n, in, out, begin, end);
-        tiles<4, LANES / 4>(x, w, b, y, n, in, out, begin, end);
+    int64_t panel() const override { return PANEL; }
+
+    void pack(const float* w, W* to, int64_t in, int64_t begin, int64_t end) const override {
+        for (int64_t o = begin; o < end; o++) {
+            W* column = to + o / PANEL * PANEL * in + o % PANEL;
+            each(in, [&](int64_t j, int64_t n) ALWAYS {
+                W numbers[LANES];
+                store(numbers, load(w + (o - begin) * in + j, n));
+                for (int64_t i = 0; i < n; i++) column[(j + i) * PANEL] = numbers[i];
+            });
+        }
     }
 
-    void norm(float* x, const float* more, const W* w, const W* b, float eps, float* y, int64_t n, int64_t c) const override {
+    void linear(const float* x, const W* w, const float* b, float* y, int64_t n, int64_t in, int64_t out, int64_t begin,
+                int64_t end) const override {
+        int64_t panel = begin;
+        for (; n == 1 && panel + 2 <= end && (panel + 2) * PANEL <= out; panel += 2) {
+            tile<1, 2>(x, w + panel * PANEL * in, b + panel * PANEL, y + panel * PANEL, in, out, PANEL);
+        }
+        for (; panel < end; panel++) {
+            int64_t first = panel * PANEL, outputs = out - first < PANEL ? out - first : PANEL;
+            rows(x, w + first * in, b + first, y + first, n, in, out, outputs);
+        }
+    }
+
+    void norm(float* x, const float* more, const float* w, const float* b, float eps, float* y, int64_t n, int64_t c) const override {
         for (int64_t row = 0; row < n; row++) {
             norm_row(x + row * c, more ? more + row * c : nullptr, w, b, eps, y + row * c, c);
         }
     }
 
-    void activate(float* x, const float* up, int64_t n, Act act) const override {
+    void activate(const float* x, const float* up, float* y, int64_t n, Act act) const override {
         each(n, [&](int64_t j, int64_t m) ALWAYS {
             Lanes value = activated(load(x + j, m), act);
-            store(x + j, up ? value * load(up + j, m) : value, m);
+            store(y + j, up ? value * load(up + j, m) : value, m);
         });
     }
 
@@ -91,9 +102,9 @@ struct Own final : StepLoops<W> {
                 float factor) const override {
         Lanes most = all(-INFINITY);
         each(count, [&](int64_t i, int64_t n) ALWAYS {
-            Lanes scores = products<1, LANES>(q, keys + i * d, d, 1, n) * factor;
-            store(room + i, scores, n);
-            most = larger(first(n, scores, most), most);
+            Lanes found = scores(q, keys + i * d, d, n) * factor;
+            store(room + i, found, n);
+            most = larger(first(n, found, most), most);
         });
         float top = largest(most);
         Lanes total{};
@@ -107,25 +118,44 @@ struct Own final : StepLoops<W> {
     }
 
   private:
-    template <int ROWS, int OUTPUTS>
-    static INLINE void tiles(const float* x, const W* w, const W* b, float* y, int64_t n, int64_t in, int64_t out, int64_t begin,
-                             int64_t end) {
-        for (int64_t o = begin; o < end; o += OUTPUTS) {
-            int64_t outputs = end - o < OUTPUTS ? end - o : OUTPUTS;
-            Lanes bias = b ? load(b + o, outputs) : Lanes{};
-            for (int64_t r = 0; r < n; r += ROWS) {
-                int64_t rows = n - r < ROWS ? n - r : ROWS;
-                float sums[LANES], added[LANES];
-                store(sums, products<ROWS, OUTPUTS>(x + r * in, w + o * in, in, rows, outputs));
-                store(added, bias);
-                for (int64_t i = 0; i < rows; i++) {
-                    for (int64_t k = 0; k < outputs; k++) y[(r + i) * out + o + k] = sums[i * OUTPUTS + k] + added[k];
-                }
+    // ROWS rows of x against some panels; of the last one, only the first outputs are there.
+    template <int ROWS, int PANELS>
+    static INLINE void tile(const float* x, const W* w, const float* b, float* y, int64_t in, int64_t out, int64_t outputs) {
+        constexpr int ALL = PANELS * WIDE;
+        Lanes sums[ROWS][ALL];
+        for (int v = 0; v < ALL; v++) {
+            for (int r = 0; r < ROWS; r++) sums[r][v] = load(b + v * LANES);
+        }
+        for (int64_t k = 0; k < in; k++) {
+            Lanes weights[ALL];
+            for (int v = 0; v < ALL; v++) weights[v] = load(w + v / WIDE * PANEL * in + k * PANEL + v % WIDE * LANES);
+            for (int r = 0; r < ROWS; r++) {
+                Lanes factor = all(x[r * in + k]);
+                for (int v = 0; v < ALL; v++) sums[r][v] += factor * weights[v];
+            }
+        }
+        for (int r = 0; r < ROWS; r++) {
+            for (int v = 0; v < ALL; v++) {
+                int64_t left = outputs - v % WIDE * LANES;
+                if (left > 0) store(y + r * out + v * LANES, sums[r][v], left < LANES ? left : LANES);
             }
         }
     }
 
-    static INLINE void norm_row(float* x, const float* more, const W* w, const W* b, float eps, float* y, int64_t c) {
+    // All rows of x against one panel.
+    static void rows(const float* x, const W* w, const float* b, float* y, int64_t n, int64_t in, int64_t out, int64_t outputs) {
+        int64_t r = 0;
+        for (; r + TALL <= n; r += TALL) tile<TALL, 1>(x + r * in, w, b, y + r * out, in, out, outputs);
+        rest<TALL - 1>(x + r * in, w, b, y + r * out, n - r, in, out, outputs);
+    }
+
+    template <int ROWS>
+    static INLINE void rest(const float* x, const W* w, const float* b, float* y, int64_t n, int64_t in, int64_t out, int64_t outputs) {
+        if (n == ROWS) return tile<ROWS, 1>(x, w, b, y, in, out, outputs);
+        if constexpr (ROWS > 1) rest<ROWS - 1>(x, w, b, y, n, in, out, outputs);
+    }
+
+    static INLINE void norm_row(float* x, const float* more, const float* w, const float* b, float eps, float* y, int64_t c) {
         float share = 1.0f / static_cast<float>(c);
         Lanes total{}, squares{};
         each(c, [&](int64_t j, int64_t n) ALWAYS {

@@ -1,22 +1,22 @@
 //! One step of decoding: a few new tokens against all weights and what is kept of the tokens before them.
 //!
 //! Libtorch needs some forty small calls for a token, and each makes a tensor. These work on plain slices, allocate
-//! nothing, and take a second thread only where it pays. They are for the CPU; activations are f32, [`Weights`] and
-//! [`Cache`] f32 or bf16. What they make of a row is the same to the bit in any number of rows.
+//! nothing, and take a second thread only where it pays. They are for the CPU; activations are f32, the matrices of a
+//! [`Layer`] and the numbers in a [`Cache`] f32 or bf16. What they make of a row is the same to the bit in any number of
+//! rows.
 //!
 //! Shapes: N rows (new tokens, of one sequence or of many), H heads, K heads of keys and values, D numbers a head.
 
-use std::{ffi::c_void, ops::Range};
+use std::{ffi::c_void, ops::Range, slice};
 
 use tch::{Device, Kind, Tensor};
 
 use crate::{Error, Result, shim, shim::told};
 
-/// The numbers of a tensor: a matrix (rows, width), or a vector as one row.
+/// The rows of a matrix, or a vector as one row, in f32.
 #[derive(Debug)]
-pub struct Weights {
-    start: *const c_void,
-    half: bool,
+pub struct Table {
+    start: *const f32,
     rows: usize,
     width: usize,
     _memory: Tensor,
@@ -24,13 +24,12 @@ pub struct Weights {
 
 // SAFETY: the tensor is never used again but to be dropped, whose count is atomic. The numbers are only read here; whoever
 // writes to them meanwhile has shared a tensor between threads, which tch allows.
-unsafe impl Send for Weights {}
+unsafe impl Send for Table {}
 // SAFETY: as above.
-unsafe impl Sync for Weights {}
+unsafe impl Sync for Table {}
 
-impl Weights {
-    /// The memory of `tensor` itself, (rows, width) or (width), contiguous, in f32 or bf16 on the CPU: a change in place
-    /// is seen.
+impl Table {
+    /// The memory of `tensor` itself, (rows, width) or (width), contiguous, in f32 on the CPU: a change in place is seen.
     ///
     /// # Errors
     /// [`Error::Layout`] for another tensor.
@@ -41,22 +40,15 @@ impl Weights {
             _ => return Err(layout(tensor)),
         };
         let is_plain = tensor.device() == Device::Cpu && tensor.is_contiguous();
-        if !is_plain || !matches!(tensor.kind(), Kind::Float | Kind::BFloat16) {
+        if !is_plain || tensor.kind() != Kind::Float {
             return Err(layout(tensor));
         }
         Ok(Self {
-            start: tensor.data_ptr(),
-            half: tensor.kind() == Kind::BFloat16,
+            start: tensor.data_ptr().cast_const().cast(),
             rows: rows as usize,
             width: width as usize,
             _memory: tensor.shallow_clone(),
         })
-    }
-
-    /// How many rows it has.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
     }
 
     /// How many numbers a row has.
@@ -65,21 +57,13 @@ impl Weights {
         self.width
     }
 
-    /// Whether they are bf16.
+    /// # Panics
+    /// Where there is no such row.
     #[must_use]
-    pub fn is_half(&self) -> bool {
-        self.half
-    }
-
-    fn start(&self) -> *const c_void {
-        self.start
-    }
-
-    fn row(&self, row: usize) -> *const c_void {
+    pub fn row(&self, row: usize) -> &[f32] {
         assert!(row < self.rows, "row {row} of {}", self.rows);
-        let bytes = row * self.width * if self.is_half() { 2 } else { 4 };
         // SAFETY: within the tensor, which is contiguous.
-        unsafe { self.start().byte_add(bytes) }
+        unsafe { slice::from_raw_parts(self.start.add(row * self.width), self.width) }
     }
 }
 
@@ -88,34 +72,72 @@ fn layout(tensor: &Tensor) -> Error {
     Error::Layout { got: format!("{kind:?} {:?} on {device:?}", tensor.size()) }
 }
 
-/// A layer's matrix (out, in) and, where it has one, its bias (out).
+/// A layer's matrix and bias, in an order in which one row is read as it lies, and many share what is read.
 #[derive(Debug)]
 pub struct Layer {
-    weight: Weights,
-    bias: Option<Weights>,
+    panels: *const c_void,
+    bias: Vec<f32>,
+    inputs: usize,
+    outputs: usize,
+    half: bool,
+    _memory: Tensor,
 }
 
+// SAFETY: nobody else has the tensor, whose numbers are only read.
+unsafe impl Send for Layer {}
+// SAFETY: as above.
+unsafe impl Sync for Layer {}
+
 impl Layer {
-    /// The memory of the tensors themselves.
+    /// A copy, in f32 or bf16, of a matrix (out, in) and its bias (out) if it has one; or of several of as many inputs, whose
+    /// outputs come one after another.
     ///
     /// # Errors
-    /// [`Error::Layout`] as [`Weights::of`], and for a bias of another type or length.
-    pub fn of(weight: &Tensor, bias: Option<&Tensor>) -> Result<Self> {
-        let layer = Self { weight: Weights::of(weight)?, bias: bias.map(Weights::of).transpose()? };
-        match (bias, &layer.bias) {
-            (Some(tensor), Some(bias))
-                if bias.width != layer.outputs() || bias.is_half() != layer.weight.is_half() =>
-            {
-                Err(layout(tensor))
+    /// [`Error::Layout`] for a tensor that [`Table::of`] does not take, or one of another size than the matrix'; [`Error::Torch`]
+    /// for want of memory.
+    pub fn of(parts: &[(&Tensor, Option<&Tensor>)], half: bool) -> Result<Self> {
+        let tables =
+            parts.iter().map(|(weight, _)| Table::of(weight)).collect::<Result<Vec<_>>>()?;
+        let inputs = tables.first().map_or(0, Table::width);
+        let outputs = tables.iter().map(|table| table.rows).sum();
+        // SAFETY: asks for a number.
+        let panel = unsafe { shim::enredo_step_panel(half.into()) } as usize;
+        let padded = usize::next_multiple_of(outputs, panel);
+        let kind = if half { Kind::BFloat16 } else { Kind::Float };
+        let memory = Tensor::f_zeros([(padded * inputs) as i64], (kind, Device::Cpu))?;
+        let (mut bias, panels) = (Vec::with_capacity(padded), memory.data_ptr());
+        for ((weight, its_bias), table) in parts.iter().zip(&tables) {
+            let fits = its_bias.is_none_or(|its| its.size() == [table.rows as i64]);
+            if table.width != inputs || !fits {
+                return Err(layout(weight));
             }
-            _ => Ok(layer),
+            let place = |rows: usize| (bias.len() + rows) as i64;
+            // SAFETY: the parts' rows are in turn the memory's.
+            unsafe {
+                let (inputs, begin, end) = (inputs as i64, place(0), place(table.rows));
+                let packed =
+                    shim::enredo_step_pack(table.start, panels, half.into(), inputs, begin, end);
+                told("order weights", packed)?;
+            }
+            match its_bias {
+                Some(its) => bias.extend_from_slice(Table::of(its)?.row(0)),
+                None => bias.resize(bias.len() + table.rows, 0.0),
+            }
         }
+        bias.resize(padded, 0.0);
+        Ok(Self { panels, bias, inputs, outputs, half, _memory: memory })
     }
 
     /// How many numbers it makes of a row.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.weight.rows
+        self.outputs
+    }
+
+    /// How many numbers a row has that it takes.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
     }
 
     /// y = x Wᵀ + b: (N, in) → (N, out).
@@ -127,48 +149,43 @@ impl Layer {
     /// Where the slices hold other numbers of rows.
     ///
     /// # Performance
-    /// One row is bound by reading the weights, many by the arithmetic; rows are taken four at a time.
+    /// One row is bound by reading the weights, many by the arithmetic.
     pub fn apply(&self, x: &[f32], y: &mut [f32]) -> Result<()> {
-        let (inputs, outputs) = (self.weight.width, self.weight.rows);
-        let n = x.len() / inputs;
-        assert!(n * inputs == x.len() && n * outputs == y.len(), "{} × {}", x.len(), y.len());
-        let (w, b, half) =
-            (self.weight.start(), start_of(&self.bias), self.weight.is_half().into());
-        let (x, y) = (x.as_ptr(), y.as_mut_ptr());
-        let [n, inputs, outputs] = [n, inputs, outputs].map(|size| size as i64);
-        // SAFETY: the sizes are those of the slices and tensors.
-        unsafe { told("multiply", shim::enredo_step_linear(x, w, b, half, y, n, inputs, outputs)) }
+        let n = x.len() / self.inputs;
+        let fits = n * self.inputs == x.len() && n * self.outputs == y.len();
+        assert!(fits, "{} numbers to {}", x.len(), y.len());
+        let (x, y, bias, half) = (x.as_ptr(), y.as_mut_ptr(), self.bias.as_ptr(), self.half.into());
+        let [n, inputs, outputs] = [n, self.inputs, self.outputs].map(|size| size as i64);
+        // SAFETY: the sizes are those of the slices and of the panels.
+        unsafe {
+            told(
+                "multiply",
+                shim::enredo_step_linear(x, self.panels, bias, half, y, n, inputs, outputs),
+            )
+        }
     }
-}
-
-fn start_of(bias: &Option<Weights>) -> *const c_void {
-    bias.as_ref().map_or(std::ptr::null(), Weights::start)
 }
 
 /// A layer norm (Ba et al., arXiv 1607.06450), or without a bias that of the root mean square (Zhang & Sennrich, arXiv
 /// 1910.07467).
 #[derive(Debug)]
 pub struct StepNorm {
-    weight: Weights,
-    bias: Option<Weights>,
+    weight: Table,
+    bias: Option<Table>,
     eps: f32,
 }
 
 impl StepNorm {
-    /// The memory of the tensors themselves; `eps` is added to the variance.
+    /// The memory of the tensors themselves, (C) each; `eps` is added to the variance.
     ///
     /// # Errors
-    /// As [`Layer::of`].
+    /// As [`Table::of`], and for a bias of another length.
     pub fn of(weight: &Tensor, bias: Option<&Tensor>, eps: f64) -> Result<Self> {
-        let (weight_of, bias_of) = (Weights::of(weight)?, bias.map(Weights::of).transpose()?);
-        match (bias, &bias_of) {
-            (Some(tensor), Some(b))
-                if b.width != weight_of.width || b.is_half() != weight_of.is_half() =>
-            {
-                Err(layout(tensor))
-            }
-            _ => Ok(Self { weight: weight_of, bias: bias_of, eps: eps as f32 }),
+        let (table, its_bias) = (Table::of(weight)?, bias.map(Table::of).transpose()?);
+        if its_bias.as_ref().is_some_and(|bias| bias.width != table.width) {
+            return Err(layout(weight));
         }
+        Ok(Self { weight: table, bias: its_bias, eps: eps as f32 })
     }
 
     /// x += more, then y = norm(x) · w + b: (N, C) each.
@@ -180,29 +197,11 @@ impl StepNorm {
         assert!(x.len().is_multiple_of(c) && y.len() == x.len(), "{} × {}", x.len(), y.len());
         assert!(more.is_none_or(|more| more.len() == x.len()), "of one length");
         let more = more.map_or(std::ptr::null(), <[f32]>::as_ptr);
-        let (w, b, half) =
-            (self.weight.start(), start_of(&self.bias), self.weight.is_half().into());
+        let bias = self.bias.as_ref().map_or(std::ptr::null(), |bias| bias.start);
         let (n, c) = ((x.len() / c) as i64, c as i64);
-        let (x, y) = (x.as_mut_ptr(), y.as_mut_ptr());
+        let (x, y, weight) = (x.as_mut_ptr(), y.as_mut_ptr(), self.weight.start);
         // SAFETY: the sizes are those of the slices and tensors.
-        unsafe { shim::enredo_step_norm(x, more, w, b, half, self.eps, y, n, c) }
-    }
-}
-
-/// x += row `row` of a table.
-///
-/// # Panics
-/// Where the table has no such row, or `x` another length.
-pub fn add_row(table: &Weights, row: usize, x: &mut [f32]) {
-    assert_eq!(table.width, x.len(), "of one length");
-    // SAFETY: the table's row is as long as x.
-    unsafe {
-        shim::enredo_step_add(
-            table.row(row),
-            table.is_half().into(),
-            x.as_mut_ptr(),
-            x.len() as i64,
-        );
+        unsafe { shim::enredo_step_norm(x, more, weight, bias, self.eps, y, n, c) }
     }
 }
 
@@ -223,15 +222,17 @@ pub enum Act {
 }
 
 impl Act {
-    /// x = act(x), multiplied by `up` where there is one.
+    /// y = act(x), multiplied by `up` where there is one.
     ///
     /// # Panics
     /// Where the slices are not of one length.
-    pub fn apply(self, x: &mut [f32], up: Option<&[f32]>) {
-        assert!(up.is_none_or(|up| up.len() == x.len()), "of one length");
+    pub fn apply(self, x: &[f32], up: Option<&[f32]>, y: &mut [f32]) {
+        assert!(up.is_none_or(|up| up.len() == x.len()) && y.len() == x.len(), "of one length");
         let up = up.map_or(std::ptr::null(), <[f32]>::as_ptr);
-        // SAFETY: both hold as many numbers.
-        unsafe { shim::enredo_step_activate(x.as_mut_ptr(), up, x.len() as i64, self as i32) }
+        // SAFETY: all hold as many numbers.
+        unsafe {
+            shim::enredo_step_activate(x.as_ptr(), up, y.as_mut_ptr(), x.len() as i64, self as i32);
+        }
     }
 }
 
@@ -287,7 +288,7 @@ impl Cache {
     /// The same first `held` places, and `capacity` in all.
     pub fn grow(&mut self, capacity: usize, held: usize) {
         let mut larger = Self { shape: self.shape, capacity, words: Vec::new() };
-        larger.words.resize(larger.word(2 * self.shape.layers, 0), 0.0);
+        larger.words = vec![0.0; larger.word(2 * self.shape.layers, 0)];
         larger.take(self, held);
         *self = larger;
     }
@@ -309,30 +310,6 @@ impl Cache {
         }
     }
 
-    /// Puts a token's keys and values, (K, D) each, at `place` of `layer`.
-    ///
-    /// # Panics
-    /// Where there is no such place, or the slices have other lengths.
-    pub fn keep(&mut self, layer: usize, place: usize, keys: &[f32], values: &[f32]) {
-        let (d, heads) = (self.shape.size, self.shape.heads);
-        assert!(
-            layer < self.shape.layers && place < self.capacity,
-            "place {place} of {}",
-            self.capacity
-        );
-        assert!(keys.len() == heads * d && values.len() == keys.len(), "of {heads} heads");
-        for (part, numbers) in [(2 * layer, keys), (2 * layer + 1, values)] {
-            for (head, numbers) in numbers.chunks_exact(d).enumerate() {
-                let (start, step) = (self.word(part, head) + place * self.step(), self.step());
-                let to = self.words[start..start + step].as_mut_ptr().cast();
-                // SAFETY: a place holds d numbers.
-                unsafe {
-                    shim::enredo_step_keep(numbers.as_ptr(), to, self.shape.half.into(), d as i64);
-                }
-            }
-        }
-    }
-
     fn take(&mut self, other: &Self, held: usize) {
         let count = held * self.step();
         for part in 0..2 * self.shape.layers * self.shape.heads {
@@ -351,8 +328,10 @@ impl Cache {
         (part * self.shape.heads + head) * self.capacity * self.step()
     }
 
-    fn start(&self, part: usize, head: usize, place: usize) -> *const c_void {
-        self.words[self.word(part, head) + place * self.step()..].as_ptr().cast()
+    /// Of one layer's keys (0) or values (1).
+    fn start(&mut self, layer: usize, which: usize) -> *mut c_void {
+        let word = self.word(2 * layer + which, 0);
+        self.words[word..].as_mut_ptr().cast()
     }
 }
 
@@ -361,19 +340,21 @@ impl Cache {
 pub struct Seen {
     /// The sequence's number among the caches.
     pub cache: usize,
-    /// The places.
+    /// The places; its own is the last.
     pub places: Range<usize>,
 }
 
 /// Room for [`attend`], used again by each call.
 #[derive(Debug, Default)]
 pub struct Room {
-    queries: Vec<shim::Query>,
+    sequences: Vec<shim::Sequence>,
+    seen: Vec<shim::Seen>,
     scores: Vec<f32>,
 }
 
-/// softmax(q Kᵀ / √D) V of each new token and head, where H / K heads in turn share keys and values (Ainslie et al., arXiv
-/// 2305.13245): `q` (N, H, D) → `y` (N, H, D).
+/// Keeps each new token's keys and values in its place of a layer; then softmax(q Kᵀ / √D) V of each token and head, where H / K
+/// heads in turn share keys and values (Ainslie et al., arXiv 2305.13245): `qkv` (N, (H + 2 K) D) → `y` (N, H D). The tokens
+/// are in the order of their caches.
 ///
 /// # Errors
 /// [`Error::Shim`] where a thread cannot be had.
@@ -382,52 +363,63 @@ pub struct Room {
 /// Where a cache has no such layer or place, or the slices have other lengths.
 pub fn attend(
     layer: usize,
-    q: &[f32],
-    caches: &[Cache],
+    qkv: &[f32],
+    caches: &mut [Cache],
     seen: &[Seen],
     y: &mut [f32],
     room: &mut Room,
 ) -> Result<()> {
-    let Some(shape) = caches.first().map(|cache| cache.shape) else { return Ok(()) };
-    let (d, heads) = (shape.size, q.len() / (seen.len() * shape.size).max(1));
-    assert!(q.len() == seen.len() * heads * d && y.len() == q.len(), "of {} tokens", seen.len());
-    assert!(layer < shape.layers && heads.is_multiple_of(shape.heads), "of {heads} heads");
-    room.queries.clear();
-    let rows = q.chunks_exact(heads * d).zip(y.chunks_exact_mut(heads * d));
-    for ((q, y), Seen { cache, places }) in rows.zip(seen) {
-        let cache = &caches[*cache];
-        assert!(cache.shape == shape && places.start < places.end && places.end <= cache.capacity);
-        for (head, (q, y)) in q.chunks_exact(d).zip(y.chunks_exact_mut(d)).enumerate() {
-            let shared = head * shape.heads / heads;
-            room.queries.push(shim::Query {
-                q: q.as_ptr(),
-                keys: cache.start(2 * layer, shared, places.start),
-                values: cache.start(2 * layer + 1, shared, places.start),
-                y: y.as_mut_ptr(),
-                count: places.len() as i64,
-            });
-        }
+    let Some(Cache { shape, .. }) = seen.first().map(|seen| &caches[seen.cache]) else {
+        return Ok(());
+    };
+    let (shape, n) = (*shape, seen.len());
+    let (stride, heads) = (qkv.len() / n, y.len() / (n * shape.size));
+    let fits = qkv.len() == n * stride && y.len() == n * heads * shape.size;
+    assert!(fits && stride == (heads + 2 * shape.heads) * shape.size, "rows of {stride} numbers");
+    assert!(layer < shape.layers && heads > 0 && heads.is_multiple_of(shape.heads));
+    room.set_up(layer, shape, caches, seen);
+    let [stride, heads, shared, d] = [stride, heads, shape.heads, shape.size].map(|n| n as i64);
+    let (sequences, count) = (room.sequences.as_ptr(), room.sequences.len() as i64);
+    let (seen, width) = (room.seen.as_ptr(), room.widen() as i64);
+    let (qkv, y, scores) = (qkv.as_ptr(), y.as_mut_ptr(), room.scores.as_mut_ptr());
+    let half = shape.half.into();
+    // SAFETY: the sizes are those of the slices, the places those of the caches, of which each is named once; each thread's
+    // scores hold the longest.
+    unsafe {
+        let attended = shim::enredo_step_attend(
+            qkv, stride, heads, shared, d, sequences, count, seen, half, y, scores, width,
+        );
+        told("attend", attended)
     }
-    room.answer(d, shape.half)
 }
 
 impl Room {
-    fn answer(&mut self, d: usize, half: bool) -> Result<()> {
-        let longest = self.queries.iter().map(|query| query.count).max().unwrap_or(0) as usize;
-        let width = longest.next_multiple_of(64) + 64; // a cache line apart, too
-        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
-        self.scores.resize(self.scores.len().max(width * threads), 0.0);
-        let (queries, n) = (self.queries.as_ptr(), self.queries.len() as i64);
-        let (scores, width, factor) =
-            (self.scores.as_mut_ptr(), width as i64, 1.0 / (d as f32).sqrt());
-        // SAFETY: the queries point to what `attend` was called with, and each thread's scores hold the longest.
-        unsafe {
-            let d = d as i64;
-            told(
-                "attend",
-                shim::enredo_step_attend(queries, n, half.into(), scores, width, d, factor),
-            )
+    fn set_up(&mut self, layer: usize, shape: CacheShape, caches: &mut [Cache], seen: &[Seen]) {
+        self.sequences.clear();
+        self.seen.clear();
+        assert!(seen.is_sorted_by_key(|seen| seen.cache), "tokens in the order of their caches");
+        for tokens in seen.chunk_by(|a, b| a.cache == b.cache) {
+            let (cache, begin) = (&mut caches[tokens[0].cache], self.seen.len() as i64);
+            assert!(cache.shape == shape, "caches of one shape");
+            for Seen { places, .. } in tokens {
+                assert!(places.start < places.end && places.end <= cache.capacity, "{places:?}");
+                self.seen.push(shim::Seen { begin: places.start as i64, end: places.end as i64 });
+            }
+            let (keys, values) = (cache.start(layer, 0), cache.start(layer, 1));
+            let (stride, end) = ((cache.capacity * shape.size) as i64, self.seen.len() as i64);
+            self.sequences.push(shim::Sequence { keys, values, stride, begin, end });
         }
+    }
+
+    /// Makes room for the longest token's scores in each thread; returns how much each has.
+    fn widen(&mut self) -> usize {
+        let longest = self.seen.iter().map(|seen| seen.end - seen.begin).max().unwrap_or(0);
+        let width = (longest as usize).next_multiple_of(64) + 64; // a cache line apart, too
+        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+        if self.scores.len() < width * threads {
+            self.scores.resize(width * threads, 0.0);
+        }
+        width
     }
 }
 

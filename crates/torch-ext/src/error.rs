@@ -31,7 +31,9 @@ pub enum Error {
     },
 
     /// A tensor whose memory cannot be read as it is.
-    #[error("a tensor {got}; take a contiguous matrix or vector in f32 or bf16 on the CPU")]
+    #[error(
+        "a tensor {got}; take a contiguous matrix or vector in f32 on the CPU, of its layer's size"
+    )]
     Layout {
         /// Its type, shape and device.
         got: String,

@@ -78,12 +78,19 @@ unsafe extern "C" {
         half: c_int,
         out: *mut *mut C_tensor,
     ) -> *mut c_char;
-    pub(crate) fn enredo_step_add(x: *const c_void, half: c_int, y: *mut f32, n: i64);
-    pub(crate) fn enredo_step_keep(x: *const f32, y: *mut c_void, half: c_int, n: i64);
+    pub(crate) fn enredo_step_panel(half: c_int) -> i64;
+    pub(crate) fn enredo_step_pack(
+        w: *const f32,
+        to: *mut c_void,
+        half: c_int,
+        inputs: i64,
+        begin: i64,
+        end: i64,
+    ) -> *mut c_char;
     pub(crate) fn enredo_step_linear(
         x: *const f32,
         w: *const c_void,
-        b: *const c_void,
+        b: *const f32,
         half: c_int,
         y: *mut f32,
         n: i64,
@@ -93,15 +100,20 @@ unsafe extern "C" {
     pub(crate) fn enredo_step_norm(
         x: *mut f32,
         more: *const f32,
-        w: *const c_void,
-        b: *const c_void,
-        half: c_int,
+        w: *const f32,
+        b: *const f32,
         eps: f32,
         y: *mut f32,
         n: i64,
         c: i64,
     );
-    pub(crate) fn enredo_step_activate(x: *mut f32, up: *const f32, n: i64, act: c_int);
+    pub(crate) fn enredo_step_activate(
+        x: *const f32,
+        up: *const f32,
+        y: *mut f32,
+        n: i64,
+        act: c_int,
+    );
     pub(crate) fn enredo_step_rotate(
         x: *mut f32,
         cosines: *const f32,
@@ -110,25 +122,38 @@ unsafe extern "C" {
         d: i64,
     );
     pub(crate) fn enredo_step_attend(
-        queries: *const Query,
-        n: i64,
+        qkv: *const f32,
+        stride: i64,
+        heads: i64,
+        shared: i64,
+        d: i64,
+        sequences: *const Sequence,
+        count: i64,
+        seen: *const Seen,
         half: c_int,
+        y: *mut f32,
         room: *mut f32,
         width: i64,
-        d: i64,
-        factor: f32,
     ) -> *mut c_char;
 }
 
-/// One query against what was kept for its row and head, as `shim/decode.cpp` has it.
+/// New tokens of one sequence and where they are kept, as `shim/decode.cpp` has it.
 #[repr(C)]
 #[derive(Debug)]
-pub(crate) struct Query {
-    pub(crate) q: *const f32,
-    pub(crate) keys: *const c_void,
-    pub(crate) values: *const c_void,
-    pub(crate) y: *mut f32,
-    pub(crate) count: i64,
+pub(crate) struct Sequence {
+    pub(crate) keys: *mut c_void,
+    pub(crate) values: *mut c_void,
+    pub(crate) stride: i64,
+    pub(crate) begin: i64,
+    pub(crate) end: i64,
+}
+
+/// The places that a token attends to, as `shim/decode.cpp` has it.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) begin: i64,
+    pub(crate) end: i64,
 }
 
 /// What a function of the shim returned, as a result.
