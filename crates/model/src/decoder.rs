@@ -260,10 +260,6 @@ impl Model {
         turns.transpose()
     }
 
-    pub(crate) fn rotary(&self) -> Option<&Rotary> {
-        self.rotary.as_ref()
-    }
-
     fn copy_first_block(&self) {
         let vars = self.vars.variables();
         for (name, var) in &vars {

@@ -41,6 +41,7 @@ mod layers;
 mod mode;
 mod names;
 mod probe;
+mod reading;
 mod rotary;
 mod session;
 mod sessions;

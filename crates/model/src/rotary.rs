@@ -49,10 +49,14 @@ impl RopeScaling {
     }
 }
 
-/// The angle that each pair of a head's numbers turns by, a token.
+/// The angle that each pair of a head's numbers turns by, a token: D / 2.
+#[derive(Debug)]
+pub(crate) struct Angles(Vec<f64>);
+
+/// The same, and tensors made of them.
 #[derive(Debug)]
 pub(crate) struct Rotary {
-    angles: Vec<f64>, // D / 2
+    angles: Angles,
     turns: RefCell<Option<(i64, Turns)>>,
 }
 
@@ -63,25 +67,31 @@ pub(crate) struct Turns {
     sines: Tensor,
 }
 
-impl Rotary {
+impl Angles {
     pub(crate) fn new(config: &ModelConfig) -> Self {
         let d = config.head_size();
         let angle = |pair: usize| config.rope_theta.powf(-2.0 * pair as f64 / d as f64);
         let stretched =
             |angle| config.rope_scaling.map_or(angle, |scaling| scaling.stretched(angle));
-        Self { angles: (0..d / 2).map(angle).map(stretched).collect(), turns: RefCell::default() }
+        Self((0..d / 2).map(angle).map(stretched).collect())
     }
 
     /// Appends the D / 2 cosines and sines of one position.
     pub(crate) fn at(&self, position: usize, cosines: &mut Vec<f32>, sines: &mut Vec<f32>) {
-        let angles = self.angles.iter().map(|angle| position as f64 * angle);
+        let angles = self.0.iter().map(|angle| position as f64 * angle);
         for (sine, cosine) in angles.map(f64::sin_cos) {
             cosines.push(cosine as f32);
             sines.push(sine as f32);
         }
     }
+}
 
-    /// Those of the first `t` positions; kept for the next call of the same length.
+impl Rotary {
+    pub(crate) fn new(config: &ModelConfig) -> Self {
+        Self { angles: Angles::new(config), turns: RefCell::default() }
+    }
+
+    /// Cosines and sines of the first `t` positions; kept for the next call of the same length.
     pub(crate) fn turns(&self, t: i64, device: Device) -> Result<Turns> {
         let mut kept = self.turns.borrow_mut();
         if let Some((length, turns)) = &*kept
@@ -97,9 +107,9 @@ impl Rotary {
 
     fn computed(&self, t: i64, device: Device) -> Result<Turns> {
         let (mut cosines, mut sines) = (Vec::new(), Vec::new());
-        (0..t as usize).for_each(|position| self.at(position, &mut cosines, &mut sines));
+        (0..t as usize).for_each(|position| self.angles.at(position, &mut cosines, &mut sines));
         let tensor = |values: &[f32]| -> Result<Tensor> {
-            let shape = [t, 1, self.angles.len() as i64];
+            let shape = [t, 1, self.angles.0.len() as i64];
             Ok(Tensor::f_from_slice(values)?.f_view(shape)?.f_to_device(device)?)
         };
         Ok(Turns { cosines: tensor(&cosines)?, sines: tensor(&sines)? })

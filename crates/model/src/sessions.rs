@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use enredo_decoding::{BatchLm, rows_exist, scores_per_row};
-use enredo_torch_ext::decode::{Cache, Seen};
+use enredo_torch_ext::decode::{Cache, in_parallel};
 use tch::Tensor;
 
 use crate::{
-    Error, Mode, Model, ModelConfig, Result,
+    Error, Mode, Model, Result,
     decoder::to_vec,
-    steps::{New, Rooms, Steps},
+    reading::{Reading, Rooms, Row},
+    steps::Steps,
+    threads,
 };
 
 /// Sequences of their own lengths and the model that scores what follows each: one, which is empty, at first.
 ///
-/// A score reads at most the last [`window`](ModelConfig::window) tokens. Learned positions belong to a place in the window:
-/// when it is full, it moves on by half its length ([`window_start`](ModelConfig::window_start)), and what is left of it
+/// A score reads at most the last [`window`](crate::ModelConfig::window) tokens. Learned positions belong to a place in the window:
+/// when it is full, it moves on by half its length ([`window_start`](crate::ModelConfig::window_start)), and what is left of it
 /// is read again. Rotary positions are distances: each layer attends to the last tokens, as many as the window, and
 /// nothing is read again. The faithful model, whose blocks read all tokens, and models on other devices keep nothing and read
 /// the whole window for each score.
@@ -32,47 +34,25 @@ pub struct Sessions<'m> {
     steps: Option<Arc<Steps>>,
     rows: Vec<Row>,
     caches: Vec<Cache>, // of the rows, in order
-    new: Vec<New>,
-    rooms: Rooms,
+    rooms: Vec<Rooms>,  // of each part of the rows
 }
 
-/// One sequence; its cache holds tokens `start` to `start + held`.
-#[derive(Clone, Debug, Default)]
-struct Row {
-    tokens: Vec<u32>,
-    start: usize,
-    held: usize,
+/// In how many parts rows are read, on as many threads. A thread takes its rows through all layers where these are small;
+/// where they are large, the threads share each layer.
+fn parts(steps: &Steps, rows: usize) -> usize {
+    if steps.size() > SMALL { 1 } else { threads().min(rows / FEW).max(1) }
 }
 
-/// Scores to be written: of the tokens at `from` of a pass, to row `to` of the logits.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    from: usize,
-    to: usize,
-    count: usize,
-}
+/// So many numbers a core's own memory holds, or nearly.
+const SMALL: usize = 1 << 20;
 
-impl Wanted {
-    /// Appends it, or makes the last longer where it goes on.
-    fn join(self, all: &mut Vec<Self>) {
-        match all.last_mut() {
-            Some(Self { from, to, count })
-                if (*from + *count, *to + *count) == (self.from, self.to) =>
-            {
-                *count += self.count;
-            }
-            _ => all.push(self),
-        }
-    }
-}
-
-/// The most tokens that go through the layers at once.
-const PASS: usize = 512;
+/// So few rows are no work for a thread.
+const FEW: usize = 8;
 
 impl<'m> Sessions<'m> {
     pub(crate) fn new(model: &'m Model) -> Self {
         let (rows, caches) = (vec![Row::default()], Vec::new());
-        Self { model, steps: None, rows, caches, new: Vec::new(), rooms: Rooms::default() }
+        Self { model, steps: None, rows, caches, rooms: Vec::new() }
     }
 
     /// The tokens fed to `row` so far; none for a row that is not there.
@@ -96,44 +76,24 @@ impl<'m> Sessions<'m> {
         }
     }
 
-    /// Reads what has not been read, a pass after the other, and writes the scores after the last `each` tokens of each row.
+    /// Reads what has not been read, and writes the scores after the last `each` tokens of each row.
     fn read(&mut self, steps: &Steps, each: usize, logits: &mut [f32]) -> Result<()> {
         let config = self.model.config();
         self.caches.resize_with(self.rows.len(), || steps.cache());
-        let mut scored: Vec<usize> = self.rows.iter().map(|row| row.tokens.len() - each).collect();
-        while self.rows.iter().any(|row| !row.is_read()) {
-            let wanted = self.pass(config, each, &mut scored);
-            steps.read(self.model.rotary(), &self.new, &mut self.caches, &mut self.rooms)?;
-            for Wanted { from, to, count } in wanted {
-                let v = config.vocab_size;
-                let to = &mut logits[to * v..(to + count) * v];
-                steps.score(from..from + count, &self.rooms, to)?;
-            }
-            for New { seen, .. } in &self.new {
-                self.rows[seen.cache].held = seen.places.end;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the next tokens of every row into `new`; returns which of them are to be scored. `scored` is each row's first token
-    /// that is not.
-    fn pass(&mut self, config: &ModelConfig, each: usize, scored: &mut [usize]) -> Vec<Wanted> {
-        let most = (PASS / self.rows.len()).max(1);
-        let mut wanted: Vec<Wanted> = Vec::new();
-        self.new.clear();
-        for (i, (row, cache)) in self.rows.iter_mut().zip(&mut self.caches).enumerate() {
-            let next = row.make_room(config, cache, most);
-            let first = next.start.max(scored[i]).min(next.end);
-            let (from, count) = (self.new.len() + first - next.start, next.end - first);
-            scored[i] = scored[i].max(next.end);
-            if count > 0 {
-                let to = i * each + each - (row.tokens.len() - first);
-                Wanted { from, to, count }.join(&mut wanted);
-            }
-            self.new.extend(next.map(|token| row.new(config, i, token)));
-        }
-        wanted
+        let share = self.rows.len().div_ceil(parts(steps, self.rows.len()));
+        let count = self.rows.len().div_ceil(share.max(1));
+        self.rooms.resize_with(count.max(self.rooms.len()), Default::default);
+        let mut logits = logits.chunks_mut((share * each * config.vocab_size).max(1));
+        let rows = self.rows.chunks_mut(share.max(1)).zip(self.caches.chunks_mut(share.max(1)));
+        let mut readings: Vec<_> = rows
+            .zip(&mut self.rooms)
+            .map(|((rows, caches), rooms)| {
+                let logits = logits.next().unwrap_or_default();
+                Reading { config, steps, rows, caches, rooms, each, logits, done: Ok(()) }
+            })
+            .collect();
+        in_parallel(&mut readings, Reading::read)?;
+        readings.into_iter().try_for_each(|reading| reading.done)
     }
 
     /// The same by whole windows.
@@ -147,57 +107,6 @@ impl<'m> Sessions<'m> {
             }
         }
         Ok(())
-    }
-}
-
-impl Row {
-    fn is_read(&self) -> bool {
-        self.start + self.held == self.tokens.len()
-    }
-
-    /// Prepares the cache for the next tokens, `most` at most, and says which they are.
-    fn make_room(
-        &mut self,
-        config: &ModelConfig,
-        cache: &mut Cache,
-        most: usize,
-    ) -> std::ops::Range<usize> {
-        let window = config.window();
-        let most_held = if config.is_rotary() { 2 * window } else { window };
-        if self.is_read() {
-            return self.tokens.len()..self.tokens.len();
-        }
-        let first = config.window_start(self.start + self.held + 1);
-        if first < self.start || (!config.is_rotary() && first > self.start) {
-            (self.start, self.held) = (if config.is_rotary() { 0 } else { first }, 0);
-        } else if self.held == most_held {
-            cache.drop_first(first - self.start, self.held);
-            self.held -= first - self.start;
-            self.start = first;
-        }
-        let next = self.start + self.held;
-        let end = self.tokens.len().min(next + most).min(self.start + most_held);
-        let places = end - self.start;
-        if places > cache.capacity() {
-            cache.grow(places.next_power_of_two().max(32).min(most_held), self.held);
-        }
-        next..end
-    }
-
-    fn new(&self, config: &ModelConfig, cache: usize, token: usize) -> New {
-        let place = token - self.start;
-        let first =
-            if config.is_rotary() { config.window_start(token + 1) - self.start } else { 0 };
-        let position = if config.is_rotary() { token } else { place };
-        New { id: self.tokens[token], position, seen: Seen { cache, places: first..place + 1 } }
-    }
-
-    fn truncate(&mut self, position: usize) {
-        self.tokens.truncate(position);
-        self.held = self.held.min(position.saturating_sub(self.start));
-        if self.held == 0 {
-            self.start = self.start.min(position);
-        }
     }
 }
 
@@ -235,8 +144,14 @@ impl BatchLm for Sessions<'_> {
         rows_exist(rows, self.rows.len()).map_err(|source| Error::Batch { source })?;
         if let Some(steps) = &self.steps {
             self.caches.resize_with(self.rows.len(), || steps.cache());
-            self.caches =
-                gathered(std::mem::take(&mut self.caches), rows, &self.rows, || steps.cache());
+            let caches = std::mem::take(&mut self.caches);
+            match gathered(caches, rows, &self.rows, || steps.cache()) {
+                Ok(caches) => self.caches = caches,
+                Err(error) => {
+                    self.rows.iter_mut().for_each(|row| (row.start, row.held) = (0, 0));
+                    return Err(error);
+                }
+            }
         }
         self.rows = rows.iter().map(|&row| self.rows[row].clone()).collect();
         Ok(())
@@ -255,7 +170,7 @@ fn gathered(
     rows: &[usize],
     held: &[Row],
     new: impl Fn() -> Cache,
-) -> Vec<Cache> {
+) -> Result<Vec<Cache>> {
     let mut last = vec![None; caches.len()]; // where each is named for the last time
     rows.iter().enumerate().for_each(|(i, &row)| last[row] = Some(i));
     let (mut kept, mut spare) = (Vec::new(), Vec::new());
@@ -266,14 +181,15 @@ fn gathered(
     }
     let mut gathered = Vec::with_capacity(rows.len());
     for (i, &row) in rows.iter().enumerate() {
-        let whole = if last[row] == Some(i) { kept[row].take() } else { None };
-        gathered.extend(whole.or_else(|| {
+        if last[row] == Some(i) {
+            gathered.extend(kept[row].take());
+        } else if let Some(original) = &kept[row] {
             let mut copy = spare.pop().unwrap_or_else(&new);
-            copy.copy_from(kept[row].as_ref()?, held[row].held);
-            Some(copy)
-        }));
+            copy.copy_from(original, held[row].held)?;
+            gathered.push(copy);
+        }
     }
-    gathered
+    Ok(gathered)
 }
 
 impl Model {

@@ -6,13 +6,14 @@ use enredo_torch_ext::decode::{
     Act, Cache, CacheShape, Layer, Room, Seen, StepNorm, Table, attend, rotate,
 };
 
-use crate::{Dtype, Model, Result, block::Block, layers::Linear, rotary::Rotary};
+use crate::{Dtype, Model, Result, block::Block, layers::Linear, rotary::Angles};
 
 /// The weights: tables and norms in the memory that training writes to, matrices in an order of their own.
 #[derive(Debug)]
 pub(crate) struct Steps {
     tokens: Table,
     positions: Option<Table>,
+    angles: Option<Angles>,
     blocks: Vec<BlockSteps>,
     norm: Option<StepNorm>,
     head: Layer,
@@ -62,6 +63,7 @@ impl Steps {
         Ok(Self {
             tokens: Table::of(&model.token_emb)?,
             positions: model.positions.as_ref().map(Table::of).transpose()?,
+            angles: config.is_rotary().then(|| Angles::new(config)),
             blocks: model
                 .blocks
                 .iter()
@@ -75,7 +77,7 @@ impl Steps {
                 layers: config.num_hidden_layers,
                 heads: config.kv_heads(),
                 size: config.head_size(),
-                half: half && config.head_size().is_multiple_of(2),
+                half,
             },
         })
     }
@@ -85,16 +87,19 @@ impl Steps {
         Cache::new(self.cache)
     }
 
+    /// How many numbers its matrices hold.
+    pub(crate) fn size(&self) -> usize {
+        let of = |layer: &Layer| layer.inputs() * layer.outputs();
+        let block = |block: &BlockSteps| {
+            of(&block.projections) + of(&block.out_proj) + of(&block.into) + of(&block.down)
+        };
+        self.blocks.iter().map(block).sum::<usize>() + of(&self.head)
+    }
+
     /// Reads `new` tokens, of one sequence in order, through every block: their keys and values are kept, and `rooms` holds
     /// what the head reads.
-    pub(crate) fn read(
-        &self,
-        rotary: Option<&Rotary>,
-        new: &[New],
-        caches: &mut [Cache],
-        rooms: &mut Rooms,
-    ) -> Result<()> {
-        rooms.set_up(self, rotary, new);
+    pub(crate) fn read(&self, new: &[New], caches: &mut [Cache], rooms: &mut Rooms) -> Result<()> {
+        rooms.set_up(self, new);
         self.embed(new, &mut rooms.x);
         for (i, block) in self.blocks.iter().enumerate() {
             self.attention(i, block, caches, rooms)?;
@@ -190,7 +195,7 @@ impl BlockSteps {
 }
 
 impl Rooms {
-    fn set_up(&mut self, steps: &Steps, rotary: Option<&Rotary>, new: &[New]) {
+    fn set_up(&mut self, steps: &Steps, new: &[New]) {
         let (n, c, block) = (new.len(), steps.tokens.width(), &steps.blocks[0]);
         let (qkv, into) = (block.projections.outputs(), block.into.outputs());
         let heads = qkv - 2 * steps.cache.heads * steps.cache.size;
@@ -203,8 +208,8 @@ impl Rooms {
         self.seen.extend(new.iter().map(|new| new.seen.clone()));
         self.cosines.clear();
         self.sines.clear();
-        if let Some(rotary) = rotary {
-            new.iter().for_each(|new| rotary.at(new.position, &mut self.cosines, &mut self.sines));
+        if let Some(angles) = &steps.angles {
+            new.iter().for_each(|new| angles.at(new.position, &mut self.cosines, &mut self.sines));
         }
     }
 

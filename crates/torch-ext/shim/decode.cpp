@@ -51,6 +51,14 @@ int64_t grain(int64_t count, int64_t work) {
 
 extern "C" {
 
+char* enredo_parallel(int64_t n, void (*work)(void*, int64_t), void* context) {
+    return caught([&] {
+        at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; i++) work(context, i);
+        });
+    });
+}
+
 int64_t enredo_step_panel(int half) {
     int64_t outputs = 0;
     typed(half, [&](auto& loops, auto*) { outputs = loops.panel(); });

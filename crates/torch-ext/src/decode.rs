@@ -260,7 +260,7 @@ pub struct CacheShape {
     pub heads: usize,
     /// D.
     pub size: usize,
-    /// bf16 instead of f32; D is even then.
+    /// bf16 instead of f32.
     pub half: bool,
 }
 
@@ -269,14 +269,14 @@ pub struct CacheShape {
 pub struct Cache {
     shape: CacheShape,
     capacity: usize,
-    words: Vec<f32>, // two bf16 in one
+    numbers: Tensor, // of places that are not filled yet, anything
 }
 
 impl Cache {
     /// Without a place.
     #[must_use]
     pub fn new(shape: CacheShape) -> Self {
-        Self { shape, capacity: 0, words: Vec::new() }
+        Self { shape, capacity: 0, numbers: Tensor::new() }
     }
 
     /// How many places there are.
@@ -286,53 +286,115 @@ impl Cache {
     }
 
     /// The same first `held` places, and `capacity` in all.
-    pub fn grow(&mut self, capacity: usize, held: usize) {
-        let mut larger = Self { shape: self.shape, capacity, words: Vec::new() };
-        larger.words = vec![0.0; larger.word(2 * self.shape.layers, 0)];
+    ///
+    /// # Errors
+    /// [`Error::Torch`] for want of memory.
+    ///
+    /// # Panics
+    /// Where there are not so many places, before or after.
+    pub fn grow(&mut self, capacity: usize, held: usize) -> Result<()> {
+        let CacheShape { layers, heads, size, half } = self.shape;
+        let kind = if half { Kind::BFloat16 } else { Kind::Float };
+        let shape = [2 * layers * heads, capacity, size].map(|n| n as i64);
+        let numbers = Tensor::f_empty(shape, (kind, Device::Cpu))?;
+        let mut larger = Self { shape: self.shape, capacity, numbers };
         larger.take(self, held);
         *self = larger;
+        Ok(())
     }
 
     /// Copies the first `held` places of `other`, growing to its capacity.
-    pub fn copy_from(&mut self, other: &Self, held: usize) {
+    ///
+    /// # Errors
+    /// As [`grow`](Self::grow).
+    pub fn copy_from(&mut self, other: &Self, held: usize) -> Result<()> {
         if self.capacity < held {
-            self.grow(other.capacity, 0);
+            self.grow(other.capacity, 0)?;
         }
         self.take(other, held);
+        Ok(())
     }
 
     /// Forgets the first `count` of `held` places; the others move up.
+    ///
+    /// # Panics
+    /// Where there are not so many places.
     pub fn drop_first(&mut self, count: usize, held: usize) {
-        for part in 0..2 * self.shape.layers * self.shape.heads {
-            let start = part * self.capacity * self.step();
-            let (from, to) = (start + count * self.step(), start + held * self.step());
-            self.words.copy_within(from..to, start);
+        assert!(0 < count && count <= held && held <= self.capacity, "{count} of {held} places");
+        for head in 0..self.heads() {
+            let (to, from) = (self.place(head, 0), self.place(head, count));
+            // SAFETY: within one head's places; the two may overlap.
+            unsafe { from.copy_to(to, (held - count) * self.bytes()) };
         }
     }
 
     fn take(&mut self, other: &Self, held: usize) {
-        let count = held * self.step();
-        for part in 0..2 * self.shape.layers * self.shape.heads {
-            let (to, from) =
-                (part * self.capacity * self.step(), part * other.capacity * self.step());
-            self.words[to..to + count].copy_from_slice(&other.words[from..from + count]);
+        assert!(self.shape == other.shape && held <= self.capacity && held <= other.capacity);
+        let heads = if held == 0 { 0 } else { self.heads() };
+        for head in 0..heads {
+            let (to, from) = (self.place(head, 0), other.place(head, 0));
+            // SAFETY: both have so many places for the head, in memory of their own.
+            unsafe { from.copy_to_nonoverlapping(to, held * self.bytes()) };
         }
     }
 
-    /// The words of one head's numbers of one token.
-    fn step(&self) -> usize {
-        if self.shape.half { self.shape.size.div_ceil(2) } else { self.shape.size }
+    /// Of all layers, of keys and of values.
+    fn heads(&self) -> usize {
+        2 * self.shape.layers * self.shape.heads
     }
 
-    fn word(&self, part: usize, head: usize) -> usize {
-        (part * self.shape.heads + head) * self.capacity * self.step()
+    /// What one token's numbers for one head take.
+    fn bytes(&self) -> usize {
+        self.shape.size * if self.shape.half { 2 } else { 4 }
+    }
+
+    fn place(&self, head: usize, place: usize) -> *mut u8 {
+        let start = self.numbers.data_ptr().cast::<u8>();
+        // SAFETY: a head and a place that the tensor has, or one place beyond.
+        unsafe { start.add((head * self.capacity + place) * self.bytes()) }
     }
 
     /// Of one layer's keys (0) or values (1).
     fn start(&mut self, layer: usize, which: usize) -> *mut c_void {
-        let word = self.word(2 * layer + which, 0);
-        self.words[word..].as_mut_ptr().cast()
+        self.place((2 * layer + which) * self.shape.heads, 0).cast()
     }
+}
+
+/// Calls `work` on every part, on as many of libtorch's threads as there are parts, or fewer; within it, one thread takes each
+/// call of this module.
+///
+/// # Errors
+/// [`Error::Shim`] where a thread cannot be had.
+pub fn in_parallel<T: Send>(parts: &mut [T], work: impl Fn(&mut T) + Sync) -> Result<()> {
+    if let [one] = parts {
+        work(one);
+        return Ok(());
+    }
+    let each = |i: usize, parts: *mut T| {
+        // SAFETY: each number comes once, so each part is one thread's alone.
+        work(unsafe { &mut *parts.add(i) });
+    };
+    let mut context = (parts.as_mut_ptr(), each);
+    let count = parts.len() as i64;
+    // SAFETY: `call` gets the context of its own types, which outlives the call.
+    unsafe {
+        told(
+            "work in parallel",
+            shim::enredo_parallel(count, caller(&context), (&raw mut context).cast()),
+        )
+    }
+}
+
+type Caller = unsafe extern "C" fn(*mut c_void, i64);
+
+/// What calls the closure of such a context.
+fn caller<T, F: Fn(usize, *mut T)>(_: &(*mut T, F)) -> Caller {
+    unsafe extern "C" fn call<T, F: Fn(usize, *mut T)>(context: *mut c_void, i: i64) {
+        // SAFETY: as `in_parallel` made it.
+        let (parts, work) = unsafe { &*context.cast::<(*mut T, F)>() };
+        work(i as usize, *parts);
+    }
+    call::<T, F>
 }
 
 /// What one new token attends to.
@@ -351,6 +413,9 @@ pub struct Room {
     seen: Vec<shim::Seen>,
     scores: Vec<f32>,
 }
+
+// SAFETY: what the pointers point to is of the call that made them; another makes them anew.
+unsafe impl Send for Room {}
 
 /// Keeps each new token's keys and values in its place of a layer; then softmax(q Kᵀ / √D) V of each token and head, where H / K
 /// heads in turn share keys and values (Ainslie et al., arXiv 2305.13245): `qkv` (N, (H + 2 K) D) → `y` (N, H D). The tokens

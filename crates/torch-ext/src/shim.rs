@@ -78,6 +78,11 @@ unsafe extern "C" {
         half: c_int,
         out: *mut *mut C_tensor,
     ) -> *mut c_char;
+    pub(crate) fn enredo_parallel(
+        n: i64,
+        work: unsafe extern "C" fn(*mut c_void, i64),
+        context: *mut c_void,
+    ) -> *mut c_char;
     pub(crate) fn enredo_step_panel(half: c_int) -> i64;
     pub(crate) fn enredo_step_pack(
         w: *const f32,

@@ -186,6 +186,26 @@ fn rows_are_their_single_runs() {
 }
 
 #[test]
+fn many_rows_on_threads_are_their_single_runs() {
+    enredo_model::set_threads(3);
+    for model in models() {
+        let mut batch = model.sessions();
+        batch.gather(&[0; 50]).unwrap();
+        let rows: Vec<Vec<u32>> = (0..50).map(|i| ids(1 + i % 19, i)).collect();
+        let rows: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
+        let mut together = vec![f32::NAN; 50 * V];
+        for _ in 0..2 {
+            batch.feed(&rows, &mut together).unwrap();
+        }
+        for (row, ours) in rows.iter().zip(together.chunks(V)) {
+            let mut alone = model.session();
+            alone.feed(row, &mut []).unwrap();
+            assert_eq!(next(&mut alone, row), ours);
+        }
+    }
+}
+
+#[test]
 fn bad_batches_are_refused_and_change_nothing() {
     let model = random(tiny());
     let mut batch = model.sessions();
