@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use enredo_decoding::{Generate, GenerationConfig, Seed, generate};
-use enredo_model::{Device, Model, ModelConfig, Session};
+use enredo_decoding::{Generate, GenerationConfig, Seed, generate, generate_batch};
+use enredo_model::{Device, Dtype, Model, ModelConfig, Session};
 use enredo_run::{RunFolder, layout};
 use enredo_tokenization::{TextStream, Tokenizer};
 
@@ -65,6 +65,11 @@ impl LanguageModel {
         model.take_weights(&weights, &path)?;
         let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
         Self::new(model, tokenizer, run.info()?.preset.parse()?)
+    }
+
+    /// Generates in `dtype` from here on: see [`Model::compute_in`].
+    pub fn compute_in(&mut self, dtype: Dtype) {
+        self.model.compute_in(dtype);
     }
 
     /// The network.
@@ -135,6 +140,29 @@ impl LanguageModel {
         pieces.by_ref().try_for_each(|piece| piece.map(drop))?;
         let tokens = pieces.tokens().to_vec();
         Ok(Completion { text: self.tokenizer.decode(pieces.tokens.context())?, tokens })
+    }
+
+    /// Continues each of `prompts` to the end, all at once; text i is what [`complete`](Self::complete) makes of that prompt with
+    /// the i-th sequence after `seed`'s.
+    ///
+    /// # Errors
+    /// As [`complete`](Self::complete), with the first fault of any text.
+    pub fn complete_batch<S: AsRef<str>>(
+        &self,
+        prompts: &[S],
+        config: &GenerationConfig,
+        seed: impl Into<Seed>,
+    ) -> Result<Vec<Completion>> {
+        let encoded = prompts.iter().map(|prompt| self.tokenizer.encode_prompt(prompt.as_ref()));
+        let contexts = encoded.collect::<Result<Vec<_>, _>>()?;
+        let strategy = self.strategy(config);
+        let mut texts = generate_batch(self.model.sessions(), &contexts, &strategy, seed)?;
+        texts.by_ref().try_for_each(|(_, token)| token.map(drop))?;
+        let completion = |(prompt, whole): (&Vec<u32>, &Vec<u32>)| {
+            let tokens = whole[prompt.len()..].to_vec();
+            Ok(Completion { text: self.tokenizer.decode(whole)?, tokens })
+        };
+        contexts.iter().zip(texts.contexts()).map(completion).collect()
     }
 
     /// The `n` likeliest tokens after `prompt`.

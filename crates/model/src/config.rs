@@ -226,6 +226,30 @@ impl ModelConfig {
         self.position_embedding_type == PositionEmbedding::Rotary
     }
 
+    /// How many numbers a model of this configuration learns.
+    #[must_use]
+    pub fn parameter_count(&self) -> u128 {
+        // Of sizes that no model has, products would not fit any number.
+        let number = |size: usize| size.min(1 << 40) as u128;
+        let [v, c, inner] = [self.vocab_size, self.hidden_size, self.intermediate_size].map(number);
+        let [layers, positions] =
+            [self.num_hidden_layers, self.max_position_embeddings].map(number);
+        let [queries, shared] = [self.num_attention_heads, self.kv_heads()]
+            .map(|heads| number(heads) * number(self.head_size()));
+        let (is_llama, is_own) =
+            (self.model_type == ModelType::Llama, self.model_type == ModelType::Enredo);
+        let biases = |numbers: u128| if is_llama { 0 } else { numbers };
+        let norm = c + biases(c);
+        let attention = 2 * c * (queries + shared) + biases(4 * c);
+        let feed_forward = if is_llama { 3 } else { 2 } * c * inner + biases(c + inner);
+        let attentions = if self.add_cross_attention { 2 } else { 1 };
+        let block = attentions * (attention + norm) + feed_forward + norm;
+        let learned = self.position_embedding_type == PositionEmbedding::Absolute;
+        let head = if self.tie_word_embeddings { 0 } else { v * c + if is_own { v } else { 0 } };
+        let last = if self.norm_first { norm } else { 0 };
+        v * c + if learned { positions * c } else { 0 } + layers * block + last + head
+    }
+
     /// # Errors
     /// [`Error::Config`] names the first field that no model can be built from.
     pub fn validate(&self) -> Result<()> {
@@ -245,7 +269,7 @@ impl ModelConfig {
         check(divides, "hidden_size", &self.hidden_size, &heads)?;
         self.validate_attention()?;
         let even = self.hidden_size.is_multiple_of(2)
-            || self.position_embedding_type == PositionEmbedding::Absolute;
+            || self.position_embedding_type != PositionEmbedding::Sinusoidal;
         check(even, "hidden_size", &self.hidden_size, "even for sinusoidal positions")?;
         let dropout = self.hidden_dropout_prob;
         check((0.0..1.0).contains(&dropout), "hidden_dropout_prob", &dropout, "in [0, 1)")?;

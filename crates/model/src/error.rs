@@ -52,6 +52,42 @@ pub enum Error {
         misshapen: Vec<Misshapen>,
     },
 
+    /// A configuration file that cannot be read as one.
+    #[error("{}: {reason}", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A folder without weights in a form that is read.
+    #[error("{}: no weights here; they are read from model.safetensors, or from the files that model.safetensors.index.json names (a pytorch_model.bin is to be converted in Python)", path.display())]
+    NoWeights {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// An index of weights that cannot be followed.
+    #[error("{}: {reason}", path.display())]
+    WeightsIndex {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Files too small for the model that a configuration describes.
+    #[error("{}: the files of weights hold {got} bytes, and the model of config.json has {parameters} parameters; one of the two is another model's, or a file is missing", path.display())]
+    TooFewWeights {
+        /// The folder.
+        path: PathBuf,
+        /// The files' bytes.
+        got: u64,
+        /// The model's parameters.
+        parameters: u128,
+    },
+
     /// Logits that are no distribution.
     #[error("the model's logits: {source}")]
     Logits {

@@ -35,6 +35,7 @@ mod device;
 mod error;
 mod feed_forward;
 mod flops;
+mod folder;
 mod hugging_face;
 mod inside;
 mod layers;

@@ -119,7 +119,7 @@ impl Row {
         most: usize,
     ) -> Result<Range<usize>> {
         let window = config.window();
-        let most_held = if config.is_rotary() { 2 * window } else { window };
+        let most_held = if config.is_rotary() { window.saturating_mul(2) } else { window };
         if self.is_read() {
             return Ok(self.tokens.len()..self.tokens.len());
         }

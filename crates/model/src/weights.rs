@@ -1,11 +1,11 @@
-//! Parameters as safetensors, under the notebook's names; strict both ways.
+//! Parameters as safetensors, under the names of the model's type; strict both ways.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{fs, path::Path};
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use tch::{Device, Kind, Tensor};
 
-use crate::{Error, Misshapen, Model, ModelConfig, Result};
+use crate::{Error, Misshapen, Model, ModelConfig, ModelType, Result};
 
 impl Model {
     /// A model with the parameters of a safetensors file (f32, f16 or bf16).
@@ -40,26 +40,54 @@ impl Model {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| Error::NotSafetensors { path: path.into(), reason: e.to_string() })?;
         self.check_fit(&file, path)?;
-        for (name, mut variable) in self.vars().variables() {
+        for (name, variable) in self.vars().variables() {
             // check_fit has seen every name and every type.
-            if let Ok(view) = file.tensor(&name)
-                && let Some(kind) = kind(view.dtype())
-            {
-                let value = Tensor::f_from_data_size(view.data(), &variable.size(), kind)?;
-                tch::no_grad(|| variable.f_copy_(&value))?;
+            if let Ok(view) = file.tensor(&name) {
+                self.copy(&name, variable, &view)?;
             }
         }
         Ok(())
     }
 
-    /// The parameters as the bytes of a safetensors file (f32), names in alphabetical order.
+    /// Replaces a parameter by a tensor of a file, which has its shape.
+    pub(crate) fn copy(
+        &self,
+        name: &str,
+        mut variable: Tensor,
+        view: &TensorView<'_>,
+    ) -> Result<()> {
+        let Some(kind) = kind(view.dtype()) else { return Ok(()) };
+        let shape = self.shape_in_file(name, &variable);
+        let value = Tensor::f_from_data_size(view.data(), &shape, kind)?;
+        let value = if self.config().is_across(name) { value.f_t_copy()? } else { value };
+        tch::no_grad(|| variable.f_copy_(&value))?;
+        Ok(())
+    }
+
+    fn shape_in_file(&self, name: &str, variable: &Tensor) -> Vec<i64> {
+        let mut shape = variable.size();
+        if self.config().is_across(name) {
+            shape.reverse();
+        }
+        shape
+    }
+
+    /// The parameters as the bytes of a safetensors file (f32), names in alphabetical order; of Llama and GPT-2 as
+    /// `transformers` reads them.
     ///
     /// # Errors
     /// [`Error::Torch`] where a parameter cannot be copied from its device.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        let parameters = self.named_parameters();
+        let in_file = |(name, parameter): (String, Tensor)| {
+            let across = self.config().is_across(&name);
+            Ok((name, if across { parameter.f_detach()?.f_t_copy()? } else { parameter }))
+        };
+        let parameters = self.named_parameters().into_iter().map(in_file);
+        let parameters = parameters.collect::<Result<Vec<_>>>()?;
+        let is_foreign = self.config().model_type != ModelType::Enredo;
+        let notes = is_foreign.then(|| ("format".to_owned(), "pt".to_owned()));
         let named = parameters.iter().map(|(name, parameter)| (name.clone(), parameter));
-        Ok(enredo_torch_ext::to_safetensors(named, HashMap::new())?)
+        Ok(enredo_torch_ext::to_safetensors(named, notes.into_iter().collect())?)
     }
 
     /// Writes [`to_safetensors`](Self::to_safetensors) to a file.
@@ -72,6 +100,22 @@ impl Model {
             .map_err(|e| Error::Io { path: path.into(), source: e })
     }
 
+    /// What is wrong with a file's tensor, if anything.
+    pub(crate) fn misshapen(
+        &self,
+        view: &TensorView<'_>,
+        name: &str,
+        variable: &Tensor,
+    ) -> Option<Misshapen> {
+        let expected = self.shape_in_file(name, variable);
+        let same = view.shape().iter().map(|&n| n as i64).eq(expected.iter().copied());
+        (!same || kind(view.dtype()).is_none()).then(|| Misshapen {
+            name: name.to_owned(),
+            got: format!("{:?} {:?}", view.dtype(), view.shape()),
+            expected,
+        })
+    }
+
     fn check_fit(&self, file: &SafeTensors<'_>, path: &Path) -> Result<()> {
         let variables = self.named_parameters();
         let has = |name: &str| file.tensor(name).is_ok();
@@ -79,24 +123,16 @@ impl Model {
         let mut extra: Vec<_> =
             file.names().into_iter().filter(|name| !variables.contains_key(*name)).collect();
         extra.sort_unstable();
-        let misshapen: Vec<_> =
-            variables.iter().filter_map(|(name, v)| misshapen(file, name, &v.size())).collect();
+        let misshapen: Vec<_> = variables
+            .iter()
+            .filter_map(|(name, v)| self.misshapen(&file.tensor(name).ok()?, name, v))
+            .collect();
         if missing.is_empty() && extra.is_empty() && misshapen.is_empty() {
             return Ok(());
         }
         let extra = extra.into_iter().map(str::to_owned).collect();
         Err(Error::WeightsMismatch { path: path.into(), missing, extra, misshapen })
     }
-}
-
-fn misshapen(file: &SafeTensors<'_>, name: &str, expected: &[i64]) -> Option<Misshapen> {
-    let view = file.tensor(name).ok()?;
-    let same = view.shape().iter().map(|&n| n as i64).eq(expected.iter().copied());
-    (!same || kind(view.dtype()).is_none()).then(|| Misshapen {
-        name: name.to_owned(),
-        got: format!("{:?} {:?}", view.dtype(), view.shape()),
-        expected: expected.to_vec(),
-    })
 }
 
 /// The floating-point types that can become parameters.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixtures;
+mod hugging_face;
 #[path = "sessions.rs"]
 mod kept;
 
@@ -97,6 +98,19 @@ mod initial_distributions {
         // 2,000 words: counted with PyTorch.
         assert_eq!(random(ModelConfig::causal()).parameter_count(), 919_632);
         assert_eq!(random(ModelConfig::faithful()).parameter_count(), 1_118_544);
+        let tied = ModelConfig { tie_word_embeddings: true, ..ModelConfig::gpt2() };
+        for config in [ModelConfig::causal(), ModelConfig::faithful(), ModelConfig::llama(), tied] {
+            let small = ModelConfig { vocab_size: 77, num_hidden_layers: 2, ..config };
+            let prenorm =
+                ModelConfig { norm_first: true, tie_word_embeddings: false, ..small.clone() };
+            for config in [small, prenorm] {
+                let count = config.parameter_count();
+                assert_eq!(
+                    Model::blank(config, Device::Cpu).unwrap().parameter_count() as u128,
+                    count
+                );
+            }
+        }
     }
 }
 
