@@ -56,7 +56,7 @@ fn main() -> Result<()> {
     model.compute_in(args.dtype);
     let config = args.sampling.over(folder.read_json(layout::GENERATION_CONFIG)?)?;
     let mut notices = io::stderr();
-    for notice in checkpoint_notice(&folder)? {
+    if let Some(notice) = checkpoint_notice(&folder)? {
         writeln!(notices, "{notice}")?;
     }
     for (i, prompt) in prompts.iter().enumerate() {

@@ -263,6 +263,24 @@ mod a_trained_model {
     }
 
     #[test]
+    fn generates_many_texts_at_once_as_one_by_one() {
+        let path = scratch().join("prompts.txt");
+        fs::write(&path, "This movie is a\nthe world\n\nA wizard of the\n").unwrap();
+        let prompts = ["--prompts", path.to_str().unwrap(), run()];
+        let one_by_one = stdout(&example("generate", "--num-return 2", &prompts));
+        assert_eq!(one_by_one.lines().count(), 8);
+        for size in ["3", "64"] {
+            let args = format!("--num-return 2 --batch-size {size}");
+            let output = example("generate", &args, &prompts);
+            assert_eq!(stdout(&output), one_by_one);
+            let notices = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(notices.contains("Line 3: The prompt is empty"), "{notices}");
+        }
+        let half = stdout(&example("generate", "--dtype bfloat16 --batch-size 8", &prompts));
+        assert_eq!(half.lines().count(), 4);
+    }
+
+    #[test]
     fn notices_an_empty_prompt_and_one_beyond_its_window() {
         let empty = example("generate", "--max-new-tokens 4", &[run(), "--prompt", ""]);
         assert!(!stdout(&empty).starts_with(' '));

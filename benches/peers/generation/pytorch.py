@@ -87,7 +87,7 @@ def single_steps(model, rows, context):
 
     def step():
         model(token, past_key_values=cache, use_cache=True)
-        cache.crop(context - 1)
+        cache.crop(-1)
         return rows
 
     return step

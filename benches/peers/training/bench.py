@@ -7,38 +7,14 @@
 """
 import argparse
 import json
-import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-
-
-class Peer:
-    """A process that makes steps when it is told to."""
-
-    def __init__(self, *command, threads=2):
-        env = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
-        line = self.process.stdout.readline().strip()
-        if line != "ready":
-            raise SystemExit(f"{command[0]} says '{line}' and not that it is ready")
-
-    def ask(self, what):
-        self.process.stdin.write(f"{what}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def step(self, steps):
-        """Milliseconds a step."""
-        return 1e3 * self.ask(steps) / steps
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+sys.path.insert(0, str(HERE.parent))
+from turns import Peer, machine  # noqa: E402
 
 
 def peers(args):
@@ -115,16 +91,6 @@ def last_row(folder):
     row = json.loads((folder / "evals.jsonl").read_text().splitlines()[-1])
     print(folder.name, row, flush=True)
     return row
-
-
-def machine(threads):
-    cpu = next(line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
-    return {"cpu": cpu, "threads": threads, "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch_version()}
-
-
-def torch_version():
-    import torch
-    return torch.__version__
 
 
 def main():

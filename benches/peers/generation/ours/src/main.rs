@@ -3,12 +3,15 @@
 //!     ours THREADS causal|llama float32|bfloat16 ROWS text
 //!     ours THREADS causal|llama float32|bfloat16 ROWS step CONTEXT
 //!     ours THREADS causal|llama float32|bfloat16 ROWS uncached CONTEXT
+//!     ours THREADS causal|llama float32|bfloat16 ROWS floor
 //!
 //! A round of `text` is 59 tokens after five, drawn at T = 1 from the 50 likeliest of which 0.9 is kept; one of `step` is one
-//! more token after CONTEXT - 1, without drawing it; `uncached` the same by the whole context.
+//! more token after CONTEXT - 1, without drawing it; `uncached` the same by the whole context; `floor` reads as many bytes as the
+//! matrices have, or multiplies as many numbers at the machine's best, whichever takes longer.
 
 use std::{
     env,
+    hint::black_box,
     io::{self, BufRead, Write},
     str::FromStr,
     time::Instant,
@@ -30,33 +33,52 @@ fn main() -> Result<()> {
     let mut model = Model::new(config(args.get(1).map_or("causal", String::as_str))?, Device::Cpu)?;
     model.compute_in(dtype);
     let rows = number(&args, 3)?;
+    if args.get(4).is_some_and(|mode| mode == "floor") {
+        return answer(|rounds| floor(&model, rows, rounds));
+    }
     let mut round = round(&model, rows, &args)?;
     round()?;
-    say("ready")?;
-    for line in io::stdin().lock().lines() {
-        let rounds: usize = line?.trim().parse()?;
+    answer(|rounds| {
         let (start, mut tokens) = (Instant::now(), 0);
         for _ in 0..rounds {
             tokens += round()?;
         }
-        say(start.elapsed().as_secs_f64() / tokens as f64)?;
+        Ok(start.elapsed().as_secs_f64() / tokens as f64)
+    })
+}
+
+/// The seconds of one token for each number of rounds that is asked for.
+fn answer(mut seconds: impl FnMut(usize) -> Result<f64>) -> Result<()> {
+    say("ready")?;
+    for line in io::stdin().lock().lines() {
+        say(seconds(line?.trim().parse()?)?)?;
     }
     Ok(())
 }
 
 /// Makes some tokens, and says how many.
-fn round<'m>(model: &'m Model, rows: usize, args: &[String]) -> Result<Box<dyn FnMut() -> Result<usize> + 'm>> {
+fn round<'m>(
+    model: &'m Model,
+    rows: usize,
+    args: &[String],
+) -> Result<Box<dyn FnMut() -> Result<usize> + 'm>> {
     Ok(match args.get(4).map(String::as_str) {
         Some("text") if rows == 1 => Box::new(move || text(model)),
         Some("text") => Box::new(move || texts(model, rows)),
         Some("step") => step(model, rows, number(args, 5)?)?,
         Some("uncached") => uncached(model, rows, number(args, 5)?)?,
-        _ => bail!("the last argument is text, step or uncached"),
+        _ => bail!("the last argument is text, step, uncached or floor"),
     })
 }
 
 fn drawing() -> GenerationConfig {
-    GenerationConfig { max_new_tokens: TOKENS, temperature: Some(1.0), top_k: Some(50), top_p: Some(0.9), ..GenerationConfig::sampling() }
+    GenerationConfig {
+        max_new_tokens: TOKENS,
+        temperature: Some(1.0),
+        top_k: Some(50),
+        top_p: Some(0.9),
+        ..GenerationConfig::sampling()
+    }
 }
 
 fn prompt(i: usize, length: usize, vocab_size: usize) -> Vec<u32> {
@@ -83,7 +105,11 @@ fn texts(model: &Model, rows: usize) -> Result<usize> {
     Ok(tokens)
 }
 
-fn step<'m>(model: &'m Model, rows: usize, context: usize) -> Result<Box<dyn FnMut() -> Result<usize> + 'm>> {
+fn step<'m>(
+    model: &'m Model,
+    rows: usize,
+    context: usize,
+) -> Result<Box<dyn FnMut() -> Result<usize> + 'm>> {
     let v = model.config().vocab_size;
     let mut sessions: Sessions<'m> = model.sessions();
     sessions.feed(&[&prompt(0, context - 1, v)], &mut [])?;
@@ -96,8 +122,44 @@ fn step<'m>(model: &'m Model, rows: usize, context: usize) -> Result<Box<dyn FnM
     }))
 }
 
-fn uncached<'m>(model: &'m Model, rows: usize, context: usize) -> Result<Box<dyn FnMut() -> Result<usize> + 'm>> {
-    let rows_of: Vec<_> = (0..rows).map(|i| prompt(i, context, model.config().vocab_size)).collect();
+/// Seconds a token: the longer of reading the matrices, each thread its part, and of multiplying by them at the best rate.
+fn floor(model: &Model, rows: usize, rounds: usize) -> Result<f64> {
+    let config = model.config();
+    let tables =
+        if config.tie_word_embeddings { 0 } else { config.vocab_size * config.hidden_size };
+    let positions =
+        if config.is_rotary() { 0 } else { config.max_position_embeddings * config.hidden_size };
+    let numbers = model.parameter_count() - tables - positions;
+    let arithmetic = 2.0 * numbers as f64 / model::gemm_peak(Device::Cpu, model.dtype())?;
+    let bytes = if model.dtype() == Dtype::Bfloat16 { 2 } else { 4 } * numbers;
+    let part = vec![1u64; bytes / 8 / model::threads()];
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..model::threads() {
+            let own = part.clone();
+            scope.spawn(move || (0..rounds).for_each(|_| drop(black_box(sum(black_box(&own))))));
+        }
+    });
+    let reading = start.elapsed().as_secs_f64() / rounds as f64;
+    Ok(arithmetic.max(reading / rows as f64))
+}
+
+/// In sums enough that none waits for another.
+fn sum(numbers: &[u64]) -> u64 {
+    let mut sums = [0u64; 64];
+    for chunk in numbers.chunks_exact(64) {
+        sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum = sum.wrapping_add(*x));
+    }
+    sums.iter().fold(0, |all, x| all.wrapping_add(*x))
+}
+
+fn uncached<'m>(
+    model: &'m Model,
+    rows: usize,
+    context: usize,
+) -> Result<Box<dyn FnMut() -> Result<usize> + 'm>> {
+    let rows_of: Vec<_> =
+        (0..rows).map(|i| prompt(i, context, model.config().vocab_size)).collect();
     let batch = Batch::new(&rows_of, context, model.config())?;
     Ok(Box::new(move || Ok(model.logits(&batch).map(|_| rows)?)))
 }
