@@ -44,7 +44,21 @@ pub trait BatchLm {
 
     /// Forgets every token of `row` from `position` on; does nothing where there are not that many.
     fn truncate(&mut self, row: usize, position: usize);
+
+    /// How many threads [`run`](Self::run) has; 1 by default.
+    fn threads(&self) -> usize {
+        1
+    }
+
+    /// Runs `tasks`, on the threads that the model itself computes on: they wait while tokens are chosen, and where they wait
+    /// awake, no other thread would get their cores. One after the other by default.
+    fn run(&self, tasks: &mut [Task<'_>]) {
+        tasks.iter_mut().for_each(|task| task());
+    }
 }
+
+/// Work for one thread.
+pub type Task<'a> = Box<dyn FnMut() + Send + 'a>;
 
 impl<M: BatchLm + ?Sized> BatchLm for &mut M {
     type Error = M::Error;
@@ -71,6 +85,14 @@ impl<M: BatchLm + ?Sized> BatchLm for &mut M {
 
     fn truncate(&mut self, row: usize, position: usize) {
         (**self).truncate(row, position);
+    }
+
+    fn threads(&self) -> usize {
+        (**self).threads()
+    }
+
+    fn run(&self, tasks: &mut [Task<'_>]) {
+        (**self).run(tasks);
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use crate::{
     BatchLm, Cancel, Context, Error, GenerationConfig, Result, Sampler, Seed, Stop, StopReason,
+    Task,
     batch_model::{last_scores, one_row},
     resume::resume,
-    sample_batch,
 };
 
 /// Continues each of `contexts` in a row of `batch`, which has one row at first; what that was fed is forgotten.
@@ -70,6 +70,9 @@ pub fn generate_batch<B: BatchLm>(
     })
 }
 
+/// So few rows are no work for a thread.
+const FEW: usize = 8;
+
 /// Many growing texts: an iterator of the number of a text and its next token. Made by [`generate_batch`].
 ///
 /// A text that gives no token is over after its error, and spoils no other; where the model itself fails, the error comes
@@ -123,13 +126,36 @@ impl<B: BatchLm> GenerateBatch<B> {
         };
         let tokens: Vec<&[u32]> = rows.iter().map(unfed).collect();
         last_scores(batch, &tokens, logits)?;
-        let context = |&text: &usize| {
-            Context::new(&contexts[text]).with_prompt_len(self.texts[text].prompt_len)
-        };
-        let seen: Vec<Context<'_>> = rows.iter().map(context).collect();
-        let tokens = sample_batch(&mut self.samplers, &seen, logits, 0)?;
+        let tokens = self.draw();
         self.is_first = false;
         self.take(tokens)
+    }
+
+    /// One token a row, the rows shared out among the model's threads.
+    fn draw(&mut self) -> Vec<Result<u32>> {
+        let Self { batch, contexts, texts, rows, samplers, logits, .. } = self;
+        let (vocab_size, share) =
+            (batch.vocab_size(), rows.len().div_ceil(batch.threads()).max(FEW));
+        let mut tokens: Vec<Result<u32>> = rows.iter().map(|_| Err(Error::EmptyRow)).collect();
+        let (contexts, texts) = (&*contexts, &*texts);
+        let context =
+            |text: usize| Context::new(&contexts[text]).with_prompt_len(texts[text].prompt_len);
+        let parts = samplers.chunks_mut(share).zip(rows.chunks(share));
+        let parts = parts.zip(logits.chunks(share * vocab_size)).zip(tokens.chunks_mut(share));
+        let mut tasks: Vec<Task<'_>> = Vec::new();
+        for (((samplers, rows), logits), tokens) in parts {
+            tasks.push(Box::new(move || {
+                let rows = rows.iter().zip(logits.chunks(vocab_size));
+                for ((sampler, token), (&text, row)) in
+                    samplers.iter_mut().zip(&mut *tokens).zip(rows)
+                {
+                    *token = sampler.sample(context(text), row);
+                }
+            }));
+        }
+        batch.run(&mut tasks);
+        drop(tasks);
+        tokens
     }
 
     /// Notes what was drawn, and drops the rows that are over.

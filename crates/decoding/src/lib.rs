@@ -58,7 +58,7 @@ pub mod testing;
 mod trace;
 
 pub use batch::sample_batch;
-pub use batch_model::{BatchLm, Clones, OneRow, rows_exist, scores_per_row};
+pub use batch_model::{BatchLm, Clones, OneRow, Task, rows_exist, scores_per_row};
 pub use cancel::Cancel;
 pub use candidates::{Candidates, Scratch};
 pub use chain::Chain;

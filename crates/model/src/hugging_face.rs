@@ -25,19 +25,29 @@ impl Serialize for ModelConfig {
 }
 
 fn read(file: Value) -> Result<ModelConfig, String> {
-    let said = |error: serde_json::Error| error.to_string();
     if !file.is_object() {
         return Err("a configuration is an object of fields".to_owned());
     }
     match file.get("model_type").map(|name| name.as_str().unwrap_or_default()) {
-        None | Some("enredo") => ModelConfig::deserialize(file).map_err(said),
-        Some("llama") => Llama::deserialize(file).map_err(said)?.config(),
-        Some("gpt2") => Gpt2::deserialize(file).map_err(said)?.config(),
+        None | Some("enredo") => {
+            serde_path_to_error::deserialize::<_, Own>(file).map_err(said).map(|own| own.0)
+        }
+        Some("llama") => serde_path_to_error::deserialize::<_, Llama>(file).map_err(said)?.config(),
+        Some("gpt2") => serde_path_to_error::deserialize::<_, Gpt2>(file).map_err(said)?.config(),
         Some(other) => {
             Err(format!("model_type '{other}' is not supported; supported are {SUPPORTED}"))
         }
     }
 }
+
+/// Names the field.
+fn said(error: serde_path_to_error::Error<serde_json::Error>) -> String {
+    error.to_string()
+}
+
+/// enredo's own form.
+#[derive(Deserialize)]
+struct Own(#[serde(with = "ModelConfig")] ModelConfig);
 
 /// The fields of `LlamaConfig` that change what is computed, and two of ours, which Hugging Face passes over.
 #[derive(Debug, Serialize, Deserialize)]

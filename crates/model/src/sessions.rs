@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use enredo_decoding::{BatchLm, rows_exist, scores_per_row};
+use enredo_decoding::{BatchLm, Task, rows_exist, scores_per_row};
 use enredo_torch_ext::decode::{Cache, in_parallel};
 use tch::Tensor;
 
@@ -161,6 +161,15 @@ impl BatchLm for Sessions<'_> {
         if let Some(row) = self.rows.get_mut(row) {
             row.truncate(position);
         }
+    }
+
+    fn threads(&self) -> usize {
+        threads()
+    }
+
+    fn run(&self, tasks: &mut [Task<'_>]) {
+        // What cannot be run, for want of a thread, has done nothing, which whoever gave it sees.
+        let _ = in_parallel(tasks, |task| task());
     }
 }
 

@@ -100,21 +100,25 @@ struct Own final : StepLoops<W> {
 
     void attend(const float* q, const W* keys, const W* values, float* y, float* room, int64_t count, int64_t d,
                 float factor) const override {
-        Lanes most = all(-INFINITY);
-        each(count, [&](int64_t i, int64_t n) ALWAYS {
+        Lanes most = all(-INFINITY), total{};
+        for (int64_t i = 0; i < count; i += LANES) {  // there is room for whole registers
+            int64_t n = count - i < LANES ? count - i : LANES;
             Lanes found = scores(q, keys + i * d, d, n) * factor;
-            store(room + i, found, n);
+            store(room + i, found);
             most = larger(first(n, found, most), most);
-        });
+        }
         float top = largest(most);
-        Lanes total{};
-        each(count, [&](int64_t i, int64_t n) ALWAYS {
-            Lanes weight = first(n, exponential(load(room + i, n) - top));
-            store(room + i, weight, n);
+        for (int64_t i = 0; i < count; i += LANES) {
+            int64_t n = count - i < LANES ? count - i : LANES;
+            Lanes weight = first(n, exponential(load(room + i) - top));
+            store(room + i, weight);
             total += weight;
-        });
+        }
         float share = 1.0f / sum(total);
-        each(d, [&](int64_t j, int64_t n) ALWAYS { store(y + j, weighted(values + j, room, count, d, n) * share, n); });
+        for (int64_t j = 0; j < d; j += 4 * LANES) {
+            int64_t columns = d - j < 4 * LANES ? d - j : 4 * LANES;
+            weigh_some<4>(values + j, room, count, d, columns, share, y + j);
+        }
     }
 
   private:
@@ -175,15 +179,33 @@ struct Own final : StepLoops<W> {
         });
     }
 
-    // Σ weight · value of n columns, in four sums that do not wait for each other.
-    static INLINE Lanes weighted(const W* values, const float* weights, int64_t count, int64_t d, int64_t n) {
-        Lanes sums[4] = {};
+    // y = share · Σ weight · value of so many columns, in four sums that do not wait for each other.
+    template <int WIDTH>
+    static INLINE void weigh(const W* values, const float* weights, int64_t count, int64_t d, int64_t columns, float share, float* y) {
+        Lanes sums[4][WIDTH] = {};
+        auto number = [&](int v) ALWAYS { return v + 1 < WIDTH ? LANES : columns - (WIDTH - 1) * LANES; };
+        auto add = [&](int k, int64_t i) ALWAYS {
+            Lanes weight = all(weights[i]);
+            for (int v = 0; v < WIDTH; v++) sums[k][v] += load(values + i * d + v * LANES, number(v)) * weight;
+        };
         int64_t i = 0;
         for (; i + 4 <= count; i += 4) {
-            for (int k = 0; k < 4; k++) sums[k] += load(values + (i + k) * d, n) * weights[i + k];
+            for (int k = 0; k < 4; k++) add(k, i + k);
         }
-        for (; i < count; i++) sums[0] += load(values + i * d, n) * weights[i];
-        return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        for (; i < count; i++) add(0, i);
+        for (int v = 0; v < WIDTH; v++) {
+            Lanes all_of = (sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v]);
+            store(y + v * LANES, all_of * share, number(v));
+        }
+    }
+
+    // The same with as many registers as the columns take, at most WIDTH.
+    template <int WIDTH>
+    static INLINE void weigh_some(const W* values, const float* weights, int64_t count, int64_t d, int64_t columns, float share, float* y) {
+        if constexpr (WIDTH > 1) {
+            if (columns <= (WIDTH - 1) * LANES) return weigh_some<WIDTH - 1>(values, weights, count, d, columns, share, y);
+        }
+        weigh<WIDTH>(values, weights, count, d, columns, share, y);
     }
 };
 

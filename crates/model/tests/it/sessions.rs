@@ -1,5 +1,6 @@
 //! Kept keys and values against whole forward passes, for every kind of model.
 
+use enredo_decoding::{GenerationConfig, Seed, generate, generate_batch};
 use enredo_model::{
     Activation, BatchLm, CausalLm, Dtype, ModelConfig, ModelType, PositionEmbedding, RopeScaling,
     Session,
@@ -202,6 +203,26 @@ fn many_rows_on_threads_are_their_single_runs() {
             alone.feed(row, &mut []).unwrap();
             assert_eq!(next(&mut alone, row), ours);
         }
+    }
+}
+
+#[test]
+fn many_texts_are_their_single_runs() {
+    enredo_model::set_threads(3);
+    let model = random(ModelConfig { trained_length: Some(10), ..tiny() });
+    let config = GenerationConfig {
+        max_new_tokens: 24,
+        eos_token_id: vec![3],
+        ..GenerationConfig::sampling()
+    };
+    let prompts: Vec<Vec<u32>> = (0..40).map(|i| ids(1 + i % 13, i)).collect();
+    let mut texts = generate_batch(model.sessions(), &prompts, &config, 5).unwrap();
+    assert!(texts.by_ref().all(|(_, token)| token.is_ok()));
+    for (i, prompt) in prompts.iter().enumerate() {
+        let seed = Seed { seed: 5, sequence: i as u64 };
+        let mut alone = generate(model.session(), prompt, &config, seed).unwrap();
+        assert!(alone.by_ref().all(|token| token.is_ok()));
+        assert_eq!(alone.context(), texts.contexts()[i]);
     }
 }
 
