@@ -52,6 +52,8 @@ char* enredo_adamw(Tensor* const* parameters, Tensor* const* gradients, Tensor* 
         }
         at::_fused_adamw_(list(parameters, count), list(gradients, count), list(means, count), list(squares, count), {},
                           list(steps, count), lr, beta1, beta2, decay, eps, false, false, *divisor, std::nullopt);
+        // What is kept of a parameter goes by its version, which this operation leaves as it is.
+        for (size_t i = 0; i < count; i++) parameters[i]->unsafeGetTensorImpl()->bump_version();
     });
 }
 

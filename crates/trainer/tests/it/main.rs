@@ -6,14 +6,33 @@ mod fixtures;
 
 use std::{ops::ControlFlow, time::Duration};
 
-use enredo_model::{Batch, Device, Model, ModelConfig};
+use enredo_model::{Batch, CausalLm, Device, Model, ModelConfig};
 use enredo_trainer::{
-    AdamWConfig, BatchConfig, Batches, Decay, Error, Schedule, TrainConfig, Trainer, evaluate,
+    AdamWConfig, BatchConfig, Batches, Decay, Error, MuonConfig, Schedule, TrainConfig, Trainer,
+    evaluate,
 };
 use fixtures::{Fixture, tiny};
 
 fn steps(steps: u64) -> TrainConfig {
     TrainConfig { steps, ..TrainConfig::default() }
+}
+
+/// What is kept of the weights to generate is not that of the step before.
+#[test]
+fn generation_follows_every_step() {
+    for muon in [None, Some(MuonConfig::default())] {
+        let model = Model::new(tiny(), Device::Cpu).unwrap();
+        let batch = || Batch::new(&[[1u32, 5, 9, 2, 7]], 12, model.config()).unwrap();
+        let mut trainer = Trainer::new(&model, TrainConfig { muon, ..steps(3) }).unwrap();
+        for _ in 0..3 {
+            let mut kept = vec![0.0; 5 * 40];
+            model.session().feed(&[1, 5, 9, 2, 7], &mut kept).unwrap();
+            let whole = model.logits(&batch()).unwrap();
+            let far = kept.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(far < 1e-4, "{far}");
+            trainer.step(&[batch()]).unwrap();
+        }
+    }
 }
 
 mod parity {

@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     model.compute_in(dtype);
     let rows = number(&args, 3)?;
     if args.get(4).is_some_and(|mode| mode == "floor") {
-        return answer(|rounds| floor(&model, rows, rounds));
+        return answer(floor(&model, rows)?);
     }
     let mut round = round(&model, rows, &args)?;
     round()?;
@@ -123,7 +123,7 @@ fn step<'m>(
 }
 
 /// Seconds a token: the longer of reading the matrices, each thread its part, and of multiplying by them at the best rate.
-fn floor(model: &Model, rows: usize, rounds: usize) -> Result<f64> {
+fn floor(model: &Model, rows: usize) -> Result<impl FnMut(usize) -> Result<f64>> {
     let config = model.config();
     let tables =
         if config.tie_word_embeddings { 0 } else { config.vocab_size * config.hidden_size };
@@ -133,17 +133,20 @@ fn floor(model: &Model, rows: usize, rounds: usize) -> Result<f64> {
     let arithmetic = 2.0 * numbers as f64 / model::gemm_peak(Device::Cpu, model.dtype())?;
     let bytes = if model.dtype() == Dtype::Bfloat16 { 2 } else { 4 } * numbers;
     let part = vec![1u64; bytes / 8 / model::threads()];
-    let read = || {
-        let own = part.clone();
-        let start = Instant::now();
-        (0..rounds).for_each(|_| drop(black_box(sum(black_box(&own)))));
-        start.elapsed().as_secs_f64() / rounds as f64
-    };
-    let reading = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..model::threads()).map(|_| scope.spawn(&read)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).fold(0.0, f64::max)
-    });
-    Ok(arithmetic.max(reading / rows as f64))
+    let parts: Vec<_> = (0..model::threads()).map(|_| part.clone()).collect();
+    Ok(move |rounds: usize| {
+        let read = |part: &[u64]| {
+            black_box(sum(part)); // so that it is where it will be
+            let start = Instant::now();
+            (0..rounds).for_each(|_| drop(black_box(sum(black_box(part)))));
+            start.elapsed().as_secs_f64() / rounds as f64
+        };
+        let reading = std::thread::scope(|scope| {
+            let threads: Vec<_> = parts.iter().map(|part| scope.spawn(|| read(part))).collect();
+            threads.into_iter().filter_map(|thread| thread.join().ok()).fold(0.0, f64::max)
+        });
+        Ok(arithmetic.max(reading / rows as f64))
+    })
 }
 
 /// In registers as wide as the machine's, for a loop of eight bytes at a time would be slower than the memory.
