@@ -263,6 +263,25 @@ mod a_trained_model {
     }
 
     #[test]
+    fn of_llamas_blocks_is_gone_on_with_and_generates() {
+        let out = scratch().join("llama");
+        let sizes = "--hidden-size 32 --layers 2 --heads 4 --kv-heads 2 --ffn-size 48";
+        let args = format!("--quick --preset llama {sizes} --steps 6 --out");
+        stdout(&example("train", &args, &[out.to_str().unwrap()]));
+        stdout(&example("train", "--steps 8 --resume", &[out.to_str().unwrap()]));
+        let config = fs::read_to_string(out.join(layout::CONFIG)).unwrap();
+        assert!(
+            config.contains("LlamaForCausalLM") && config.contains("\"num_key_value_heads\": 2")
+        );
+        let text = |more: &str| stdout(&example("generate", more, &[out.to_str().unwrap()]));
+        assert_eq!(text("--greedy"), text("--greedy --num-return 1 --batch-size 9"));
+        let refused = refusal(&example("train", "--quick --preset llama --heads 3", &[]));
+        assert!(refused.contains("hidden_size is 512"), "{refused}");
+        let refused = refusal(&example("train", "--quick --kv-heads 2", &[]));
+        assert!(refused.contains("num_key_value_heads is 2"), "{refused}");
+    }
+
+    #[test]
     fn generates_many_texts_at_once_as_one_by_one() {
         let path = scratch().join("prompts.txt");
         fs::write(&path, "This movie is a\nthe world\n\nA wizard of the\n").unwrap();

@@ -30,15 +30,21 @@ fn python() -> Command {
 /// The file, where it is there and Python can import `packages`; otherwise says what is missing.
 fn available(file: &str, packages: &str) -> Option<PathBuf> {
     let path = shared(file);
-    let imports = || python().args(["-c", &format!("import {packages}")]).output();
     if !path.exists() {
         skip(&format!("../shared/{file} is not there"));
-    } else if !imports().is_ok_and(|output| output.status.success()) {
-        skip(&format!("Python cannot import {packages} (ENREDO_PYTHON names another)"));
-    } else {
-        return Some(path);
+        return None;
     }
-    None
+    imports(packages).then_some(path)
+}
+
+/// Whether Python can; otherwise says so.
+fn imports(packages: &str) -> bool {
+    let output = python().args(["-c", &format!("import {packages}")]).output();
+    let can = output.is_ok_and(|output| output.status.success());
+    if !can {
+        skip(&format!("Python cannot import {packages} (ENREDO_PYTHON names another)"));
+    }
+    can
 }
 
 /// The test harness swallows what passing tests print with a macro; this it lets through.
@@ -115,4 +121,46 @@ fn weights_load_strictly_both_ways_and_logits_agree() {
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn transformers_opens_what_is_written_here() {
+    if !imports("torch, transformers") {
+        return;
+    }
+    for (config, class) in [
+        (ModelConfig::llama(), "LlamaForCausalLM"),
+        (ModelConfig { tie_word_embeddings: false, ..ModelConfig::llama() }, "LlamaForCausalLM"),
+        (ModelConfig::gpt2(), "GPT2LMHeadModel"),
+    ] {
+        let config = ModelConfig {
+            vocab_size: 60,
+            hidden_size: 32,
+            intermediate_size: 48,
+            num_hidden_layers: 2,
+            num_attention_heads: 4,
+            num_key_value_heads: config.num_key_value_heads.map(|_| 2),
+            ..config
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let model = Model::new(config, Device::Cpu).unwrap();
+        model.save(folder.path().join("model.safetensors")).unwrap();
+        let text = serde_json::to_string(model.config()).unwrap();
+        fs::write(folder.path().join("config.json"), text).unwrap();
+
+        let ids = [5u32, 17, 3, 59, 8];
+        let args = ids.map(|id| id.to_string());
+        let args: Vec<&str> = [folder.path().to_str().unwrap()]
+            .into_iter()
+            .chain(args.iter().map(String::as_str))
+            .collect();
+        let printed = script("open_hugging_face.py", &args);
+        let theirs: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(theirs["class"], class);
+        let ours = model.logits(&Batch::new(&[ids], 8, model.config()).unwrap()).unwrap();
+        for (ours, theirs) in ours.iter().zip(theirs["logits"].as_array().unwrap()) {
+            let theirs = theirs.as_f64().unwrap();
+            assert!((f64::from(*ours) - theirs).abs() < 1e-4, "{ours} {theirs}");
+        }
+    }
 }
