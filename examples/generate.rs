@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -14,17 +14,17 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use enredo::{
     LanguageModel,
-    cli::{MachineArgs, SamplingArgs, checkpoint_notice, prompt_notices, run_folder},
+    cli::{MachineArgs, SamplingArgs, checkpoint_notice, prompt_notices},
     decoding::{GenerationConfig, Seed},
     model::Dtype,
-    run::layout,
+    run::{RunFolder, layout},
 };
 
 /// Continue a prompt with a trained model.
 #[derive(Parser)]
 struct Args {
-    /// The run folder [default: the newest in runs/]
-    run: Option<PathBuf>,
+    /// The run folder, or a model's in Hugging Face's form [default: the newest run in runs/]
+    folder: Option<PathBuf>,
     /// The text to continue; an empty one starts at the beginning of a text
     #[arg(long, value_name = "TEXT", default_value = "This movie is a")]
     prompt: String,
@@ -51,12 +51,15 @@ fn main() -> Result<()> {
     ensure!(args.num_return > 0, "--num-return is 0; ask for at least 1");
     ensure!(args.batch_size > 0, "--batch-size is 0; ask for at least 1");
     let prompts = prompts(&args)?;
-    let folder = run_folder(args.run)?;
-    let mut model = LanguageModel::open(folder.path(), args.machine.set_up()?)?;
+    let path = match args.folder {
+        Some(path) => path,
+        None => RunFolder::newest("runs")?.path().to_owned(),
+    };
+    let mut model = LanguageModel::open(&path, args.machine.set_up()?)?;
     model.compute_in(args.dtype);
-    let config = args.sampling.over(folder.read_json(layout::GENERATION_CONFIG)?)?;
+    let config = args.sampling.over(model.generation_config().clone())?;
     let mut notices = io::stderr();
-    if let Some(notice) = checkpoint_notice(&folder)? {
+    if let Some(notice) = notice(&path)? {
         writeln!(notices, "{notice}")?;
     }
     for (i, prompt) in prompts.iter().enumerate() {
@@ -78,8 +81,17 @@ fn main() -> Result<()> {
         };
     }
     let each = start.elapsed().as_secs_f64() * 1e6 / tokens.max(1) as f64;
-    writeln!(notices, "{tokens} tokens, {each:.0} µs a token, from {}", folder.path().display())?;
+    writeln!(notices, "{tokens} tokens, {each:.0} µs a token, from {}", path.display())?;
     Ok(())
+}
+
+/// That a run did not end, where this is one.
+fn notice(path: &Path) -> Result<Option<String>> {
+    if path.join(layout::RUN).exists() {
+        checkpoint_notice(&RunFolder::open(path)?)
+    } else {
+        Ok(None)
+    }
 }
 
 fn prompts(args: &Args) -> Result<Vec<String>> {

@@ -19,6 +19,24 @@ pub enum Error {
         model: usize,
     },
 
+    /// A model of a type that Hugging Face's library does not have.
+    #[error(
+        "a model of --preset {preset} has blocks that transformers does not know; train one with --preset llama to export it"
+    )]
+    NotExportable {
+        /// Its preset.
+        preset: String,
+    },
+
+    /// A file of a folder in Hugging Face's form that cannot be read or written.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+
     /// A name that is no preset.
     #[error("there is no preset '{got}'; take causal, fast, llama or faithful")]
     UnknownPreset {

@@ -14,7 +14,8 @@ use crate::{Error, Preset, Result};
 pub struct LanguageModel {
     model: Model,
     tokenizer: Tokenizer,
-    preset: Preset,
+    preset: Option<Preset>,
+    generation_config: GenerationConfig,
 }
 
 /// A generated text.
@@ -49,22 +50,48 @@ impl LanguageModel {
         if ours != models {
             return Err(Error::VocabularyMismatch { tokenizer: ours, model: models });
         }
-        Ok(Self { model, tokenizer: tokenizer.with_mode(preset.text_mode()), preset })
+        Ok(Self {
+            model,
+            tokenizer: tokenizer.with_mode(preset.text_mode()),
+            preset: Some(preset),
+            generation_config: GenerationConfig::default(),
+        })
     }
 
-    /// Loads the final model of a run folder, or of a run that did not end, its newest checkpoint.
+    /// Joins a model and a tokenizer of someone else's, with the strategy that comes with them.
+    pub(crate) fn foreign(
+        model: Model,
+        tokenizer: Tokenizer,
+        generation_config: GenerationConfig,
+    ) -> Result<Self> {
+        let (ours, models) = (tokenizer.vocab_size(), model.config().vocab_size);
+        if ours > models {
+            return Err(Error::VocabularyMismatch { tokenizer: ours, model: models });
+        }
+        Ok(Self { model, tokenizer, preset: None, generation_config })
+    }
+
+    /// Loads the final model of a run folder, or of a run that did not end, its newest checkpoint; or a folder in Hugging
+    /// Face's form ([`from_hugging_face`](Self::from_hugging_face)).
     ///
     /// # Errors
     /// [`Error::Run`], [`Error::Model`], [`Error::Tokenization`] or [`Error::VocabularyMismatch`] names the
     /// file that is missing, damaged, or does not fit the others.
-    pub fn open(run: impl AsRef<Path>, device: Device) -> Result<Self> {
-        let run = RunFolder::open(run.as_ref())?;
+    pub fn open(folder: impl AsRef<Path>, device: Device) -> Result<Self> {
+        let folder = folder.as_ref();
+        let is_run = folder.join(layout::RUN).exists();
+        if !is_run && folder.join(layout::CONFIG).exists() {
+            return Self::from_hugging_face(folder, device);
+        }
+        let run = RunFolder::open(folder)?;
         let config: ModelConfig = run.read_json(layout::CONFIG)?;
         let model = Model::blank(config, device)?;
         let (weights, path, _) = run.newest_weights()?;
         model.take_weights(&weights, &path)?;
         let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
-        Self::new(model, tokenizer, run.info()?.preset.parse()?)
+        let mut model = Self::new(model, tokenizer, run.info()?.preset.parse()?)?;
+        model.generation_config = run.read_json(layout::GENERATION_CONFIG)?;
+        Ok(model)
     }
 
     /// Generates in `dtype` from here on: see [`Model::compute_in`].
@@ -84,16 +111,29 @@ impl LanguageModel {
         &self.tokenizer
     }
 
-    /// How text is fed and decoded.
+    /// How text is fed and decoded; none for a model of someone else's.
     #[must_use]
-    pub fn preset(&self) -> Preset {
+    pub fn preset(&self) -> Option<Preset> {
         self.preset
     }
 
-    /// `config` with what the preset adds: see [`Preset::strategy`].
+    /// The strategy that came with the model: that of its folder, or greedy.
+    #[must_use]
+    pub fn generation_config(&self) -> &GenerationConfig {
+        &self.generation_config
+    }
+
+    /// `config` with what the preset adds (see [`Preset::strategy`]); without a preset, the tokens that end a text.
     #[must_use]
     pub fn strategy(&self, config: &GenerationConfig) -> GenerationConfig {
-        self.preset.strategy(config, self.tokenizer.special())
+        if let Some(preset) = self.preset {
+            return preset.strategy(config, self.tokenizer.special());
+        }
+        let mut config = config.clone();
+        if config.eos_token_id.is_empty() {
+            config.eos_token_id.clone_from(&self.generation_config.eos_token_id);
+        }
+        config
     }
 
     /// How many of the prompt's first tokens the model does not see, because its window is shorter (see

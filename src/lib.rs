@@ -35,6 +35,8 @@ pub mod cli;
 #[cfg(feature = "torch")]
 mod error;
 #[cfg(feature = "torch")]
+mod hugging_face;
+#[cfg(feature = "torch")]
 mod language_model;
 #[cfg(feature = "torch")]
 mod preset;

@@ -275,10 +275,37 @@ mod a_trained_model {
         );
         let text = |more: &str| stdout(&example("generate", more, &[out.to_str().unwrap()]));
         assert_eq!(text("--greedy"), text("--greedy --num-return 1 --batch-size 9"));
+        is_exported(&out);
         let refused = refusal(&example("train", "--quick --preset llama --heads 3", &[]));
         assert!(refused.contains("hidden_size is 512"), "{refused}");
         let refused = refusal(&example("train", "--quick --kv-heads 2", &[]));
         assert!(refused.contains("num_key_value_heads is 2"), "{refused}");
+    }
+
+    /// And says the same from there.
+    fn is_exported(run: &Path) {
+        let exported = scratch().join("exported");
+        let paths = [run.to_str().unwrap(), exported.to_str().unwrap()];
+        stdout(&example("export_hf", "", &paths));
+        let card = fs::read_to_string(exported.join("README.md")).unwrap();
+        assert!(card.contains("`--preset llama`") && card.contains("After 8 steps"), "{card}");
+        let text = |name: &str, path: &str| {
+            stdout(&example(name, "--greedy --prompt", &["The wizard of the world", path]))
+        };
+        let ours = text("generate", paths[0]);
+        assert_eq!((&text("generate", paths[1]), &text("import_hf", paths[1])), (&ours, &ours));
+        assert!(refusal(&example("export_hf", "", &paths)).contains("not empty"));
+        stdout(&example("export_hf", "--overwrite", &paths));
+        let other = scratch().join("notebooks");
+        let refused = refusal(&example("export_hf", "", &[self::run(), other.to_str().unwrap()]));
+        assert!(
+            refused.contains("--preset causal") && refused.contains("--preset llama"),
+            "{refused}"
+        );
+        assert!(!other.exists());
+        fs::remove_file(exported.join("tokenizer.json")).unwrap();
+        let refused = refusal(&example("import_hf", "", &[paths[1]]));
+        assert!(refused.contains("tokenizer.json"), "{refused}");
     }
 
     #[test]

@@ -235,7 +235,7 @@ impl ModelConfig {
         let [layers, positions] =
             [self.num_hidden_layers, self.max_position_embeddings].map(number);
         let [queries, shared] = [self.num_attention_heads, self.kv_heads()]
-            .map(|heads| number(heads) * number(self.head_size()));
+            .map(|heads| (number(heads) * number(self.head_size())).min(1 << 40));
         let (is_llama, is_own) =
             (self.model_type == ModelType::Llama, self.model_type == ModelType::Enredo);
         let biases = |numbers: u128| if is_llama { 0 } else { numbers };
@@ -291,23 +291,26 @@ impl ModelConfig {
         let size = self.head_size();
         let turns = size > 0 && (!self.is_rotary() || size.is_multiple_of(2));
         check(turns, "head_dim", &size, "at least 1, and even for rotary positions")?;
-        let is_llama = self.model_type == ModelType::Llama;
-        let plain = shared == heads && size * heads == self.hidden_size && !self.is_rotary();
-        let position = format!("{:?}", self.position_embedding_type).to_lowercase();
-        check(
-            is_llama == self.is_rotary(),
-            "position_embedding_type",
-            &position,
-            "rotary for llama, and for it alone",
-        )?;
-        check(
-            is_llama || plain,
-            "num_key_value_heads",
-            &shared,
-            "num_attention_heads, except for llama",
-        )?;
-        check(self.rope_theta > 0.0, "rope_theta", &self.rope_theta, "above 0")?;
+        let (is_llama, position) =
+            (self.model_type == ModelType::Llama, self.position_embedding_type);
+        let named = format!("{position:?}").to_lowercase();
+        let want = "rotary for llama and for it alone, absolute for gpt2";
+        let fits = match self.model_type {
+            ModelType::Enredo => position != PositionEmbedding::Rotary,
+            ModelType::Llama => position == PositionEmbedding::Rotary,
+            ModelType::Gpt2 => position == PositionEmbedding::Absolute,
+        };
+        check(fits, "position_embedding_type", &named, want)?;
+        let want = "num_attention_heads, except for llama";
+        check(is_llama || shared == heads, "num_key_value_heads", &shared, want)?;
+        let is_whole = size.checked_mul(heads) == Some(self.hidden_size);
+        let want = "hidden_size / num_attention_heads, except for llama";
+        check(is_llama || is_whole, "head_dim", &size, want)?;
         let own = self.model_type == ModelType::Enredo;
+        let want = "false without a model_type";
+        check(!own || !self.tie_word_embeddings, "tie_word_embeddings", &true, want)?;
+        self.rope_scaling.map_or(Ok(()), RopeScaling::validate)?;
+        check(self.rope_theta > 0.0, "rope_theta", &self.rope_theta, "above 0")?;
         check(
             own || !self.add_cross_attention,
             "add_cross_attention",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tch::{Cuda, Device, Tensor};
 
-use crate::{Dtype, ModelConfig, Result};
+use crate::{Dtype, ModelConfig, ModelType, Result};
 
 impl ModelConfig {
     /// Floating-point operations of training on one token among `t`, forth and back: 6 for each weight of a
@@ -14,7 +14,9 @@ impl ModelConfig {
     pub fn training_flops(&self, t: usize) -> u64 {
         let (c, inner) = (self.hidden_size as u64, self.intermediate_size as u64);
         let attentions = if self.add_cross_attention { 2 } else { 1 };
-        let weights = attentions * 4 * c * c + 2 * c * inner;
+        let heads = (self.head_size() * (self.num_attention_heads + self.kv_heads())) as u64;
+        let matrices = if self.model_type == ModelType::Llama { 3 } else { 2 };
+        let weights = attentions * 2 * c * heads + matrices * c * inner;
         let layer = 6 * weights + attentions * 12 * c * t as u64;
         self.num_hidden_layers as u64 * layer + 6 * c * self.vocab_size as u64
     }

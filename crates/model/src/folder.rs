@@ -38,7 +38,9 @@ impl Model {
     pub fn from_hugging_face(folder: impl AsRef<Path>, device: Device) -> Result<Self> {
         let folder = folder.as_ref();
         let config: ModelConfig = json(&folder.join(CONFIG))?;
-        config.validate()?;
+        let refused =
+            |e: Error| Error::ConfigFile { path: folder.join(CONFIG), reason: e.to_string() };
+        config.validate().map_err(refused)?;
         let files = weight_files(folder)?;
         enough(folder, &files, &config)?;
         let model = Self::blank(config, device)?;

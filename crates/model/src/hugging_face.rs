@@ -358,6 +358,23 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_make_no_angle_are_refused() {
+        let scaled = |scaling: &str| {
+            let config = llama(&format!(r#", "rope_scaling": {{{scaling}}}"#)).unwrap();
+            config.validate().unwrap_err().to_string()
+        };
+        let zero = scaled(r#""rope_type": "linear", "factor": 0.0"#);
+        assert!(zero.contains("rope_scaling is Linear { factor: 0.0 }"), "{zero}");
+        let numbers = r#""factor": 8.0, "original_max_position_embeddings": 64"#;
+        let level = format!(
+            r#""rope_type": "llama3", "low_freq_factor": 2.0, "high_freq_factor": 2.0, {numbers}"#
+        );
+        assert!(scaled(&level).contains("the high one above the low one"));
+        let size = llama(r#", "head_dim": 18446744073709551614"#).unwrap();
+        assert!(size.validate().is_ok() && size.parameter_count() > 1 << 40);
+    }
+
+    #[test]
     fn what_is_not_supported_is_named() {
         let said = |text| parsed(text).unwrap_err();
         assert!(

@@ -31,6 +31,8 @@ pub(crate) struct Row {
     pub(crate) tokens: Vec<u32>,
     pub(crate) start: usize,
     pub(crate) held: usize,
+    /// How many tokens have been read, or need not be; those of a window that has moved on are read again.
+    read: usize,
 }
 
 /// Scores to be written: of the tokens at `from` of a pass, to row `to` of the logits.
@@ -70,6 +72,11 @@ impl Reading<'_> {
     fn passes(&mut self) -> Result<()> {
         let unscored = |row: &Row| row.tokens.len() - self.each;
         let mut scored: Vec<usize> = self.rows.iter().map(unscored).collect();
+        // Of what is not scored, no more than the first score's window is read.
+        self.rows
+            .iter_mut()
+            .zip(&scored)
+            .for_each(|(row, &scored)| row.read = row.read.max(scored));
         let (mut new, v) = (Vec::new(), self.config.vocab_size);
         while self.rows.iter().any(|row| !row.is_read()) {
             let wanted = self.pass(&mut new, &mut scored)?;
@@ -79,7 +86,7 @@ impl Reading<'_> {
                 self.steps.score(from..from + count, self.rooms, to)?;
             }
             for New { seen, .. } in &new {
-                self.rows[seen.cache].held = seen.places.end;
+                self.rows[seen.cache].hold(seen.places.end);
             }
         }
         Ok(())
@@ -123,7 +130,9 @@ impl Row {
         if self.is_read() {
             return Ok(self.tokens.len()..self.tokens.len());
         }
-        let first = config.window_start(self.start + self.held + 1);
+        let next = self.start + self.held;
+        let first =
+            config.window_start(1 + if config.is_rotary() { next } else { next.max(self.read) });
         if first < self.start || (!config.is_rotary() && first > self.start) {
             (self.start, self.held) = (if config.is_rotary() { 0 } else { first }, 0);
         } else if self.held == most_held {
@@ -148,8 +157,14 @@ impl Row {
         New { id: self.tokens[token], position, seen: Seen { cache, places: first..place + 1 } }
     }
 
+    fn hold(&mut self, places: usize) {
+        self.held = places;
+        self.read = self.read.max(self.start + places);
+    }
+
     pub(crate) fn truncate(&mut self, position: usize) {
         self.tokens.truncate(position);
+        self.read = self.read.min(position);
         self.held = self.held.min(position.saturating_sub(self.start));
         if self.held == 0 {
             self.start = self.start.min(position);

@@ -5,7 +5,7 @@ use std::{cell::RefCell, f64::consts::TAU};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use crate::{ModelConfig, Result};
+use crate::{Error, ModelConfig, Result};
 
 /// How rotary positions are stretched to a longer context, in Hugging Face's form.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,32 @@ pub enum RopeScaling {
 }
 
 impl RopeScaling {
+    /// # Errors
+    /// [`Error::Config`] for numbers that make no angle.
+    pub(crate) fn validate(self) -> Result<()> {
+        let is_good = match self {
+            Self::Linear { factor } => factor > 0.0,
+            Self::Llama3 {
+                factor,
+                low_freq_factor,
+                high_freq_factor,
+                original_max_position_embeddings,
+            } => {
+                factor > 0.0
+                    && low_freq_factor > 0.0
+                    && high_freq_factor > low_freq_factor
+                    && original_max_position_embeddings > 0
+            }
+        };
+        let want =
+            "of factors above 0, the high one above the low one, and a context of at least 1";
+        if is_good {
+            return Ok(());
+        }
+        let got = format!("{self:?}");
+        Err(Error::Config { field: "rope_scaling", got, want: want.to_owned() })
+    }
+
     /// A pair's angle a token, stretched.
     fn stretched(self, angle: f64) -> f64 {
         match self {

@@ -26,8 +26,9 @@ use crate::{
 /// Tokens that are fed together, of one row or of many, go through the layers together; each row's scores are the same to
 /// the bit as if it were alone. A token costs one reading of the weights (shared by all rows) and its attention; a full window of W
 /// learned positions costs W / 2 tokens more each W / 2 tokens. Keys and values take 2 · layers · K · D numbers a token,
-/// for up to W tokens a row (2 W with rotary positions); room for them grows with the sequence, and nothing else is allocated
-/// for a token.
+/// for up to W tokens a row (2 W with rotary positions); room for them grows with the sequence.
+///
+/// What is kept was made by the weights as they were: a session ends where they change.
 #[derive(Debug)]
 pub struct Sessions<'m> {
     model: &'m Model,

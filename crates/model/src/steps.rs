@@ -125,9 +125,9 @@ impl Steps {
 
     fn embed(&self, new: &[New], x: &mut [f32]) {
         for (new, x) in new.iter().zip(x.chunks_exact_mut(self.tokens.width())) {
-            x.copy_from_slice(self.tokens.row(new.id as usize));
+            self.tokens.copy(new.id as usize, x);
             if let Some(positions) = &self.positions {
-                x.iter_mut().zip(positions.row(new.position)).for_each(|(x, place)| *x += place);
+                positions.add(new.position, x);
             }
         }
     }

@@ -31,8 +31,8 @@ impl Tokenizer {
     /// Decodes a text that is still being generated.
     #[must_use]
     pub fn stream(&self) -> TextStream<'_> {
-        let hide_unk = self.mode() == TextMode::Notebook;
-        TextStream { inner: self.inner().decode_stream(hide_unk), special: self.special() }
+        let hide_special = self.mode() != TextMode::Literal;
+        TextStream { inner: self.inner().decode_stream(hide_special), special: self.special() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
-use tokenizers::Tokenizer as Inner;
+use tokenizers::{Tokenizer as Inner, processors::template::TemplateProcessing};
 
 use crate::{Error, Result, SpecialTokens};
 
@@ -17,6 +17,8 @@ pub enum TextMode {
     /// prompts too, so a text can forge special tokens and a prompt ends before it begins; decoding
     /// drops `[UNK]`.
     Notebook,
+    /// As the file itself says: its post-processor frames texts, its special tokens are found in them. Hugging Face's way.
+    Own,
 }
 
 /// A token, and the characters (code points) of a text that it stands for: none for what frames it.
@@ -40,13 +42,16 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    pub(crate) fn new(mut inner: Inner) -> Result<Self> {
+    pub(crate) fn new(inner: Inner) -> Result<Self> {
         let special = SpecialTokens::find(|token| inner.token_to_id(token))?;
-        inner.set_encode_special_tokens(true);
-        // A file of someone else's may pad or cut; frames and batches are made here.
+        Ok(Self::with_special(inner, special).with_mode(TextMode::Literal))
+    }
+
+    fn with_special(mut inner: Inner, special: SpecialTokens) -> Self {
+        // A file of someone else's may pad or cut; batches are made here.
         inner.with_padding(None);
         let _ = inner.with_truncation(None);
-        Ok(Self { inner, special, mode: TextMode::Literal })
+        Self { inner, special, mode: TextMode::Own }
     }
 
     /// Reads a `tokenizer.json`, in [`TextMode::Literal`].
@@ -54,12 +59,16 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Load`] names the file; [`Error::MissingSpecialToken`] where it lacks one of the four.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let load = |source: Box<dyn std::error::Error + Send + Sync>| Error::Load {
-            path: path.to_owned(),
-            reason: source.to_string(),
-        };
-        Self::new(Inner::from_file(path).map_err(load)?)
+        Self::new(read(path.as_ref())?)
+    }
+
+    /// Reads a `tokenizer.json` of any make, whose special tokens are what the configurations beside it name, in
+    /// [`TextMode::Own`].
+    ///
+    /// # Errors
+    /// [`Error::Load`] names the file.
+    pub fn from_hugging_face(path: impl AsRef<Path>, special: SpecialTokens) -> Result<Self> {
+        Ok(Self::with_special(read(path.as_ref())?, special))
     }
 
     /// The same vocabulary in another mode.
@@ -77,6 +86,25 @@ impl Tokenizer {
     /// [`Error::Tokenizer`].
     pub fn to_json(&self) -> Result<String> {
         self.inner.to_string(true).map_err(Error::while_doing("write itself as JSON"))
+    }
+
+    /// The text of a `tokenizer.json` for Hugging Face's libraries, whose post-processor begins a text as
+    /// [`encode_prompt`](Self::encode_prompt) does.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`].
+    pub fn to_hugging_face(&self) -> Result<String> {
+        if self.mode == TextMode::Own {
+            return self.to_json();
+        }
+        let (id, bos) = (self.special.bos, self.token(self.special.bos).unwrap_or_default());
+        let refused = |reason: String| Error::Tokenizer { action: "frame texts", reason };
+        let (mut template, mut framed) = (TemplateProcessing::builder(), self.inner.clone());
+        template.try_single(format!("{bos} $A")).map_err(refused)?;
+        template.try_pair(format!("{bos} $A $B")).map_err(refused)?;
+        let template = template.special_tokens(vec![(bos, id)]).build();
+        framed.with_post_processor(Some(template.map_err(|e| refused(e.to_string()))?));
+        framed.to_string(true).map_err(Error::while_doing("write itself as JSON"))
     }
 
     /// Writes `tokenizer.json`.
@@ -124,7 +152,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`].
     pub fn encode_document(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self.inner.encode_fast(self.unframed(text), false);
+        let encoding = self.inner.encode_fast(self.unframed(text), self.is_own());
         Ok(self.frame_document(encoding.map_err(Error::while_doing("encode a text"))?.get_ids()))
     }
 
@@ -134,7 +162,7 @@ impl Tokenizer {
     /// [`Error::Tokenizer`].
     pub fn encode_documents<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<Vec<u32>>> {
         let inputs: Vec<_> = texts.iter().map(|text| self.unframed(text.as_ref())).collect();
-        let encodings = self.inner.encode_batch_fast(inputs, false);
+        let encodings = self.inner.encode_batch_fast(inputs, self.is_own());
         let encodings = encodings.map_err(Error::while_doing("encode texts"))?;
         Ok(encodings.iter().map(|encoding| self.frame_document(encoding.get_ids())).collect())
     }
@@ -147,8 +175,11 @@ impl Tokenizer {
     /// [`Error::Tokenizer`].
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
         let mut ids = self.encode_document(text)?;
-        if self.mode == TextMode::Literal {
+        if self.mode != TextMode::Notebook {
             ids.pop();
+        }
+        if ids.is_empty() {
+            ids.push(self.special.bos);
         }
         Ok(ids)
     }
@@ -158,7 +189,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`].
     pub fn prompt_pieces(&self, text: &str) -> Result<Vec<Piece>> {
-        let encoding = self.inner.encode_char_offsets(self.unframed(text), false);
+        let encoding = self.inner.encode_char_offsets(self.unframed(text), self.is_own());
         let encoding = encoding.map_err(Error::while_doing("encode a text"))?;
         let (before, length) = (self.characters_before(), text.chars().count());
         let place = |at: usize| at.saturating_sub(before).min(length);
@@ -169,7 +200,7 @@ impl Tokenizer {
         let pieces = encoding.get_ids().iter().zip(encoding.get_offsets()).map(piece);
         let frame = match self.mode {
             TextMode::Literal => Some(Piece { id: self.special.bos, characters: 0..0 }),
-            TextMode::Notebook => None,
+            TextMode::Notebook | TextMode::Own => None,
         };
         Ok(frame.into_iter().chain(pieces).collect())
     }
@@ -184,7 +215,7 @@ impl Tokenizer {
         let words: Vec<u32> =
             ids.iter().copied().filter(|&id| !self.special.is_frame(id)).collect();
         self.inner
-            .decode(&words, self.mode == TextMode::Notebook)
+            .decode(&words, self.mode != TextMode::Literal)
             .map_err(Error::while_doing("decode"))
     }
 
@@ -192,10 +223,14 @@ impl Tokenizer {
         &self.inner
     }
 
+    fn is_own(&self) -> bool {
+        self.mode == TextMode::Own
+    }
+
     /// What the inner tokenizer is given: the text, or the notebook's markup around it.
     fn unframed<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
         match self.mode {
-            TextMode::Literal => text.into(),
+            TextMode::Literal | TextMode::Own => text.into(),
             TextMode::Notebook => format!("{NOTEBOOK_BOS}{text} [EOS]").into(),
         }
     }
@@ -203,7 +238,7 @@ impl Tokenizer {
     /// How much of that stands before the text.
     fn characters_before(&self) -> usize {
         match self.mode {
-            TextMode::Literal => 0,
+            TextMode::Literal | TextMode::Own => 0,
             TextMode::Notebook => NOTEBOOK_BOS.len(),
         }
     }
@@ -212,6 +247,19 @@ impl Tokenizer {
         match self.mode {
             TextMode::Literal => [&[self.special.bos], words, &[self.special.eos]].concat(),
             TextMode::Notebook => words.to_vec(),
+            TextMode::Own => {
+                let is_closed = words.last() == Some(&self.special.eos);
+                let end = (!is_closed).then_some(self.special.eos);
+                words.iter().copied().chain(end).collect()
+            }
         }
     }
+}
+
+fn read(path: &Path) -> Result<Inner> {
+    let load = |source: Box<dyn std::error::Error + Send + Sync>| Error::Load {
+        path: path.to_owned(),
+        reason: source.to_string(),
+    };
+    Inner::from_file(path).map_err(load)
 }

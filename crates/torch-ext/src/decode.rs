@@ -7,7 +7,12 @@
 //!
 //! Shapes: N rows (new tokens, of one sequence or of many), H heads, K heads of keys and values, D numbers a head.
 
-use std::{ffi::c_void, ops::Range, slice};
+use std::{
+    ffi::c_void,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Mutex, PoisonError},
+};
 
 use tch::{Device, Kind, Tensor};
 
@@ -16,16 +21,13 @@ use crate::{Error, Result, shim, shim::told};
 /// The rows of a matrix, or a vector as one row, in f32.
 #[derive(Debug)]
 pub struct Table {
-    start: *const f32,
+    memory: Tensor,
     rows: usize,
     width: usize,
-    _memory: Tensor,
 }
 
-// SAFETY: the tensor is never used again but to be dropped, whose count is atomic. The numbers are only read here; whoever
-// writes to them meanwhile has shared a tensor between threads, which tch allows.
-unsafe impl Send for Table {}
-// SAFETY: as above.
+// SAFETY: the tensor is a view of its own, of which nothing but its memory's place is asked. The numbers are only read;
+// whoever writes to them meanwhile has shared a tensor between threads, which tch allows.
 unsafe impl Sync for Table {}
 
 impl Table {
@@ -43,12 +45,8 @@ impl Table {
         if !is_plain || tensor.kind() != Kind::Float {
             return Err(layout(tensor));
         }
-        Ok(Self {
-            start: tensor.data_ptr().cast_const().cast(),
-            rows: rows as usize,
-            width: width as usize,
-            _memory: tensor.shallow_clone(),
-        })
+        // Other data that the tensor may be given is not this view's.
+        Ok(Self { memory: tensor.f_detach()?, rows: rows as usize, width: width as usize })
     }
 
     /// How many numbers a row has.
@@ -57,13 +55,35 @@ impl Table {
         self.width
     }
 
+    /// x = row `row`.
+    ///
     /// # Panics
-    /// Where there is no such row.
-    #[must_use]
-    pub fn row(&self, row: usize) -> &[f32] {
-        assert!(row < self.rows, "row {row} of {}", self.rows);
+    /// Where there is no such row, or `x` is of another width.
+    pub fn copy(&self, row: usize, x: &mut [f32]) {
+        let from = self.row(row, x.len());
+        // SAFETY: the row has as many numbers.
+        unsafe { from.copy_to_nonoverlapping(x.as_mut_ptr(), x.len()) };
+    }
+
+    /// x += row `row`.
+    ///
+    /// # Panics
+    /// As [`copy`](Self::copy).
+    pub fn add(&self, row: usize, x: &mut [f32]) {
+        let from = self.row(row, x.len());
+        // SAFETY: the row has as many numbers.
+        x.iter_mut().enumerate().for_each(|(i, x)| *x += unsafe { *from.add(i) });
+    }
+
+    fn row(&self, row: usize, width: usize) -> *const f32 {
+        assert!(row < self.rows && width == self.width, "row {row} of {}", self.rows);
         // SAFETY: within the tensor, which is contiguous.
-        unsafe { slice::from_raw_parts(self.start.add(row * self.width), self.width) }
+        unsafe { self.start().add(row * self.width) }
+    }
+
+    /// Asked for each time: a tensor that grows moves its memory.
+    fn start(&self) -> *const f32 {
+        self.memory.data_ptr().cast_const().cast()
     }
 }
 
@@ -116,11 +136,15 @@ impl Layer {
             unsafe {
                 let (inputs, begin, end) = (inputs as i64, place(0), place(table.rows));
                 let packed =
-                    shim::enredo_step_pack(table.start, panels, half.into(), inputs, begin, end);
+                    shim::enredo_step_pack(table.start(), panels, half.into(), inputs, begin, end);
                 told("order weights", packed)?;
             }
             match its_bias {
-                Some(its) => bias.extend_from_slice(Table::of(its)?.row(0)),
+                Some(its) => {
+                    bias.resize(bias.len() + table.rows, 0.0);
+                    let begin = bias.len() - table.rows;
+                    Table::of(its)?.copy(0, &mut bias[begin..]);
+                }
                 None => bias.resize(bias.len() + table.rows, 0.0),
             }
         }
@@ -197,9 +221,9 @@ impl StepNorm {
         assert!(x.len().is_multiple_of(c) && y.len() == x.len(), "{} × {}", x.len(), y.len());
         assert!(more.is_none_or(|more| more.len() == x.len()), "of one length");
         let more = more.map_or(std::ptr::null(), <[f32]>::as_ptr);
-        let bias = self.bias.as_ref().map_or(std::ptr::null(), |bias| bias.start);
+        let bias = self.bias.as_ref().map_or(std::ptr::null(), Table::start);
         let (n, c) = ((x.len() / c) as i64, c as i64);
-        let (x, y, weight) = (x.as_mut_ptr(), y.as_mut_ptr(), self.weight.start);
+        let (x, y, weight) = (x.as_mut_ptr(), y.as_mut_ptr(), self.weight.start());
         // SAFETY: the sizes are those of the slices and tensors.
         unsafe { shim::enredo_step_norm(x, more, weight, bias, self.eps, y, n, c) }
     }
@@ -291,10 +315,13 @@ impl Cache {
     /// [`Error::Torch`] for want of memory.
     ///
     /// # Panics
-    /// Where there are not so many places, before or after.
+    /// Where there are not so many places, before or after, or more than any memory holds.
     pub fn grow(&mut self, capacity: usize, held: usize) -> Result<()> {
         let CacheShape { layers, heads, size, half } = self.shape;
         let kind = if half { Kind::BFloat16 } else { Kind::Float };
+        let all =
+            [2, layers, heads, capacity, size].into_iter().try_fold(4usize, usize::checked_mul);
+        assert!(all.is_some_and(|bytes| i64::try_from(bytes).is_ok()), "{capacity} places");
         let shape = [2 * layers * heads, capacity, size].map(|n| n as i64);
         let numbers = Tensor::f_empty(shape, (kind, Device::Cpu))?;
         let mut larger = Self { shape: self.shape, capacity, numbers };
@@ -360,8 +387,8 @@ impl Cache {
     }
 }
 
-/// Calls `work` on every part, on as many of libtorch's threads as there are parts, or fewer; within it, one thread takes each
-/// call of this module.
+/// Calls `work` on every part, on as many of libtorch's threads as there are parts, or fewer. Where there are several, what
+/// the work calls of this module takes one thread. A panic goes on here, once all parts are done.
 ///
 /// # Errors
 /// [`Error::Shim`] where a thread cannot be had.
@@ -370,18 +397,23 @@ pub fn in_parallel<T: Send>(parts: &mut [T], work: impl Fn(&mut T) + Sync) -> Re
         work(one);
         return Ok(());
     }
+    let panicked = Mutex::new(None);
     let each = |i: usize, parts: *mut T| {
         // SAFETY: each number comes once, so each part is one thread's alone.
-        work(unsafe { &mut *parts.add(i) });
+        let part = unsafe { &mut *parts.add(i) };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(part))) {
+            *panicked.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+        }
     };
     let mut context = (parts.as_mut_ptr(), each);
-    let count = parts.len() as i64;
+    let (count, call) = (parts.len() as i64, caller(&context));
     // SAFETY: `call` gets the context of its own types, which outlives the call.
     unsafe {
-        told(
-            "work in parallel",
-            shim::enredo_parallel(count, caller(&context), (&raw mut context).cast()),
-        )
+        told("work in parallel", shim::enredo_parallel(count, call, (&raw mut context).cast()))?;
+    }
+    match panicked.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(panic) => resume_unwind(panic),
+        None => Ok(()),
     }
 }
 

@@ -207,6 +207,28 @@ fn many_rows_on_threads_are_their_single_runs() {
 }
 
 #[test]
+fn windows_that_are_read_again_in_several_passes_end() {
+    let model = random(ModelConfig { trained_length: Some(16), ..tiny() });
+    let (mut batch, mut alone) = (model.sessions(), model.session());
+    batch.gather(&[0; 300]).unwrap();
+    let (mut together, mut single) = (vec![f32::NAN; 300 * V], vec![f32::NAN; V]);
+    for token in 0..40 {
+        batch.feed(&vec![&[token][..]; 300], &mut together).unwrap();
+        alone.feed(&[token], &mut single).unwrap();
+        assert_eq!(&together[299 * V..], &single);
+    }
+    let tokens = ids(40, 3);
+    batch.feed(&vec![&tokens[..]; 300], &mut together).unwrap();
+    alone.feed(&tokens, &mut single).unwrap();
+    assert_eq!(&together[..V], &single);
+
+    let (mut together, mut single) = (vec![f32::NAN; 300 * 35 * V], vec![f32::NAN; 35 * V]);
+    batch.feed(&vec![&tokens[..]; 300], &mut together).unwrap();
+    alone.feed(&tokens, &mut single).unwrap();
+    assert_eq!(&together[..35 * V], &single);
+}
+
+#[test]
 fn many_texts_are_their_single_runs() {
     enredo_model::set_threads(3);
     let model = random(ModelConfig { trained_length: Some(10), ..tiny() });

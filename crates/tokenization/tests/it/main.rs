@@ -158,3 +158,33 @@ fn a_vocabulary_without_special_tokens_is_refused() {
     let message = Tokenizer::from_file(&path).unwrap_err().to_string();
     assert!(message.contains("no [EOS]"), "{message}");
 }
+
+#[test]
+fn a_file_frames_texts_as_it_says_itself() {
+    let (own, folder) = (tokenizer(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("tokenizer.json");
+    std::fs::write(&path, own.to_hugging_face().unwrap()).unwrap();
+    let theirs = Tokenizer::from_hugging_face(&path, own.special()).unwrap();
+    for text in ["A ship.", "", "A zebra returns"] {
+        assert_eq!(theirs.encode_prompt(text).unwrap(), own.encode_prompt(text).unwrap());
+        assert_eq!(theirs.encode_document(text).unwrap(), own.encode_document(text).unwrap());
+        let pieces = |tokenizer: &Tokenizer| tokenizer.prompt_pieces(text).unwrap();
+        assert_eq!(pieces(&theirs), pieces(&own));
+    }
+    // Its special tokens are found in texts, as Hugging Face's are.
+    let special = own.special();
+    assert!(theirs.encode_prompt("A [EOS] ship").unwrap().contains(&special.eos));
+    let ids = theirs.encode_document("A ship returns.").unwrap();
+    assert_eq!(theirs.decode(&ids).unwrap(), "A ship returns .");
+    let mut stream = theirs.stream();
+    let spelled: String = ids.iter().map(|&id| stream.push(id).unwrap()).collect();
+    assert_eq!(spelled, "A ship returns .");
+
+    // One that adds no frame: a prompt of nothing still begins somewhere.
+    std::fs::write(&path, own.to_json().unwrap()).unwrap();
+    let plain = Tokenizer::from_hugging_face(&path, special).unwrap();
+    assert_eq!(plain.encode_prompt("").unwrap(), [special.bos]);
+    assert_eq!(words(&plain, &plain.encode_document("A ship").unwrap()), "A ship [EOS]");
+    assert_eq!(words(&plain, &plain.encode_prompt("A ship").unwrap()), "A ship");
+    assert!(Tokenizer::from_hugging_face(folder.path().join("none.json"), special).is_err());
+}
