@@ -71,7 +71,7 @@ fn show(model: &LanguageModel, data: &Data, progress: &Progress) -> Result<()> {
     progress.line(format!("Tokens      {} predicted, {share:.1} % of all unknown", result.targets));
     progress.line(format!("Loss        {:.4} nats a token", result.loss));
     progress.line(format!("Perplexity  {:.2}", result.perplexity()));
-    if let Some(floor) = data.floor(&documents, unk, EVAL_LENGTH - 1) {
+    if let Some(floor) = data.floor(&documents, model.tokenizer(), EVAL_LENGTH - 1) {
         let EntropyFloor { nats, standard_error, .. } = floor;
         progress.line(format!(
             "Floor       {nats:.4} ± {standard_error:.4}, the entropy of the corpus"

@@ -32,6 +32,8 @@ fn main() -> Result<()> {
     let is_empty = args.out.read_dir().map_or(true, |mut entries| entries.next().is_none());
     let out = args.out.display();
     ensure!(is_empty || args.overwrite, "{out} is not empty; give another folder, or --overwrite");
+    let is_itself = args.out.canonicalize().ok() == folder.path().canonicalize().ok();
+    ensure!(!is_itself, "{out} is the run itself; give another folder");
     let model = LanguageModel::open(folder.path(), Device::Cpu)?;
     model.export(&args.out, &about(&folder)?)?;
     print(&format!("The model is in {out}"))

@@ -21,12 +21,9 @@ pub enum Error {
 
     /// A model of a type that Hugging Face's library does not have.
     #[error(
-        "a model of --preset {preset} has blocks that transformers does not know; train one with --preset llama to export it"
+        "the model's blocks are the notebook's, which transformers does not have; train one with --preset llama to export it"
     )]
-    NotExportable {
-        /// Its preset.
-        preset: String,
-    },
+    NotExportable,
 
     /// A file of a folder in Hugging Face's form that cannot be read or written.
     #[error("{}: {reason}", path.display())]

@@ -12,6 +12,7 @@ use crate::{Error, LanguageModel, Result};
 
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const CARD: &str = "README.md";
+const INDEX: &str = "model.safetensors.index.json";
 
 impl LanguageModel {
     /// The model of a Hugging Face folder ([`Model::from_hugging_face`]) with its `tokenizer.json` and, where it has one,
@@ -25,22 +26,25 @@ impl LanguageModel {
         let model = Model::from_hugging_face(folder, device)?;
         let file = read(&folder.join(layout::CONFIG))?;
         let path = folder.join(layout::GENERATION_CONFIG);
-        let strategy = if path.exists() { read(&path)? } else { json!({}) };
-        let eos = [&strategy, &file].map(|file| ids(&file["eos_token_id"]));
+        let mut strategy = if path.exists() { read(&path)? } else { json!({}) };
+        let eos = [ids(&strategy["eos_token_id"]), named(&file, "eos_token_id")];
         let eos = eos.into_iter().find(|ids| !ids.is_empty()).unwrap_or_default();
+        strategy.as_object_mut().map(|fields| fields.remove("eos_token_id"));
         let mut config: GenerationConfig = serde_json::from_value(strategy)
             .map_err(|e| Error::File { path, reason: e.to_string() })?;
         config.eos_token_id.clone_from(&eos);
-        let bos = ids(&file["bos_token_id"]).first().copied();
+        let bos = named(&file, "bos_token_id").first().copied();
         let end = eos.first().copied().or(bos).unwrap_or(0);
         let special = SpecialTokens {
             pad: model.config().pad_token_id,
-            unk: u32::MAX, // what stands for unknown words, if anything, is shown as it is
+            unk: SpecialTokens::NONE,
             bos: bos.unwrap_or(end),
             eos: end,
         };
         let tokenizer = Tokenizer::from_hugging_face(folder.join(layout::TOKENIZER), special)?;
-        Self::foreign(model, tokenizer, config)
+        let unk = unknown(folder)?.and_then(|token| tokenizer.id(&token));
+        let special = SpecialTokens { unk: unk.unwrap_or(SpecialTokens::NONE), ..special };
+        Self::foreign(model, tokenizer.with_special_tokens(special), config)
     }
 
     /// Writes a folder that `transformers` opens: `config.json`, `model.safetensors`, `tokenizer.json` with what begins a text,
@@ -52,11 +56,14 @@ impl LanguageModel {
     pub fn export(&self, folder: impl AsRef<Path>, about: &str) -> Result<()> {
         let (folder, model) = (folder.as_ref(), self.model());
         if model.config().model_type == ModelType::Enredo {
-            let preset = self.preset().map_or_else(String::new, |preset| preset.to_string());
-            return Err(Error::NotExportable { preset });
+            return Err(Error::NotExportable);
         }
         let weights = model.to_safetensors()?;
         fs::create_dir_all(folder).map_err(fault(folder))?;
+        let index = folder.join(INDEX); // of what is replaced
+        if index.exists() {
+            fs::remove_file(&index).map_err(fault(&index))?;
+        }
         write(&folder.join(layout::CONFIG), &pretty(&self.config_file()))?;
         write(&folder.join(layout::TOKENIZER), self.tokenizer().to_hugging_face()?.as_bytes())?;
         write(&folder.join(TOKENIZER_CONFIG), &pretty(&self.tokenizer_config()))?;
@@ -99,8 +106,9 @@ impl LanguageModel {
     fn strategy_file(&self) -> Value {
         let (special, strategy) =
             (self.tokenizer().special(), self.strategy(self.generation_config()));
-        let all = serde_json::to_value(strategy).unwrap_or_default();
-        let all = if let Value::Object(fields) = all { fields } else { Map::new() };
+        // By way of text, where an f32 has its own shortest digits.
+        let text = serde_json::to_string(&strategy).unwrap_or_default();
+        let all: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
         let is_on = |(name, value): &(String, Value)| {
             let is_empty = value.as_array().is_some_and(Vec::is_empty);
             !value.is_null() && !is_empty && name != "preset"
@@ -134,6 +142,39 @@ impl LanguageModel {
             window = config.window(),
         )
     }
+}
+
+/// As `run.json` keeps them of a tokenizer of someone else's.
+#[cfg(feature = "cli")]
+pub(crate) fn special_to_json(special: SpecialTokens) -> Value {
+    let SpecialTokens { pad, unk, bos, eos } = special;
+    json!({ "pad": pad, "unk": unk, "bos": bos, "eos": eos })
+}
+
+pub(crate) fn special_from_json(value: &Value) -> Option<SpecialTokens> {
+    let id = |name: &str| value[name].as_u64().and_then(|id| u32::try_from(id).ok());
+    Some(SpecialTokens { pad: id("pad")?, unk: id("unk")?, bos: id("bos")?, eos: id("eos")? })
+}
+
+/// What stands for unknown words, as `tokenizer_config.json` says.
+fn unknown(folder: &Path) -> Result<Option<String>> {
+    let path = folder.join(TOKENIZER_CONFIG);
+    let file = if path.exists() { read(&path)? } else { return Ok(None) };
+    let token = &file["unk_token"];
+    Ok(token.as_str().or(token["content"].as_str()).map(str::to_owned))
+}
+
+/// The ids in a field of `config.json`; where it is absent, those of Hugging Face's own configurations.
+fn named(file: &Value, field: &str) -> Vec<u32> {
+    let default = match (file["model_type"].as_str(), field) {
+        _ if file.get(field).is_some() => return ids(&file[field]),
+        (Some("gpt2"), _) => 50_256,
+        (Some("llama"), "bos_token_id") => 1,
+        (Some("llama"), _) => 2,
+        _ => return Vec::new(),
+    };
+    let fits = file["vocab_size"].as_u64().is_some_and(|size| u64::from(default) < size);
+    if fits { vec![default] } else { Vec::new() }
 }
 
 /// One id, or a list of them.

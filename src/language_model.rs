@@ -5,9 +5,9 @@ use std::path::Path;
 use enredo_decoding::{Generate, GenerationConfig, Seed, generate, generate_batch};
 use enredo_model::{Device, Dtype, Model, ModelConfig, Session};
 use enredo_run::{RunFolder, layout};
-use enredo_tokenization::{TextStream, Tokenizer};
+use enredo_tokenization::{TextMode, TextStream, Tokenizer};
 
-use crate::{Error, Preset, Result};
+use crate::{Error, Preset, Result, hugging_face::special_from_json};
 
 /// A model that reads and writes text.
 #[derive(Debug)]
@@ -41,18 +41,20 @@ pub struct NextTokens {
 }
 
 impl LanguageModel {
-    /// Joins a model and its tokenizer; the tokenizer takes on the preset's way with text.
+    /// Joins a model and its tokenizer; the tokenizer takes on the preset's way with text, except one of someone else's
+    /// ([`TextMode::Own`]), which may also have fewer tokens than the model.
     ///
     /// # Errors
     /// [`Error::VocabularyMismatch`].
     pub fn new(model: Model, tokenizer: Tokenizer, preset: Preset) -> Result<Self> {
+        let is_own = tokenizer.mode() == TextMode::Own;
         let (ours, models) = (tokenizer.vocab_size(), model.config().vocab_size);
-        if ours != models {
+        if ours > models || (ours < models && !is_own) {
             return Err(Error::VocabularyMismatch { tokenizer: ours, model: models });
         }
         Ok(Self {
             model,
-            tokenizer: tokenizer.with_mode(preset.text_mode()),
+            tokenizer: framed(tokenizer, preset),
             preset: Some(preset),
             generation_config: GenerationConfig::default(),
         })
@@ -88,8 +90,7 @@ impl LanguageModel {
         let model = Model::blank(config, device)?;
         let (weights, path, _) = run.newest_weights()?;
         model.take_weights(&weights, &path)?;
-        let tokenizer = Tokenizer::from_file(run.file(layout::TOKENIZER)?)?;
-        let mut model = Self::new(model, tokenizer, run.info()?.preset.parse()?)?;
+        let mut model = Self::new(model, run_tokenizer(&run)?, run.info()?.preset.parse()?)?;
         model.generation_config = run.read_json(layout::GENERATION_CONFIG)?;
         Ok(model)
     }
@@ -115,6 +116,11 @@ impl LanguageModel {
     #[must_use]
     pub fn preset(&self) -> Option<Preset> {
         self.preset
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_generation_config(self, generation_config: GenerationConfig) -> Self {
+        Self { generation_config, ..self }
     }
 
     /// The strategy that came with the model: that of its folder, or greedy.
@@ -214,6 +220,26 @@ impl LanguageModel {
         let text = |&id: &u32| self.tokenizer.token(id).unwrap_or_default();
         let texts = found.ids.iter().map(text).collect();
         Ok(NextTokens { texts, ids: found.ids, logits: found.logits, row: found.row })
+    }
+}
+
+/// A run's tokenizer, which reads texts as in training.
+pub(crate) fn run_tokenizer(run: &RunFolder) -> Result<Tokenizer> {
+    let (path, info) = (run.file(layout::TOKENIZER)?, run.info()?);
+    let special = info.other.get(SPECIAL_TOKENS).and_then(special_from_json);
+    Ok(match special {
+        Some(special) => Tokenizer::from_hugging_face(path, special)?,
+        None => framed(Tokenizer::from_file(path)?, info.preset.parse()?),
+    })
+}
+
+/// The field of `run.json` for the special tokens of a tokenizer of someone else's.
+pub(crate) const SPECIAL_TOKENS: &str = "special_tokens";
+
+fn framed(tokenizer: Tokenizer, preset: Preset) -> Tokenizer {
+    match tokenizer.mode() {
+        TextMode::Own => tokenizer,
+        _ => tokenizer.with_mode(preset.text_mode()),
     }
 }
 

@@ -121,7 +121,7 @@ impl Preset {
         }
         match self {
             Self::Causal | Self::Fast | Self::Llama => {
-                let never = || special.never_drawn().to_vec();
+                let never = || special.never_drawn();
                 config.suppress_tokens.get_or_insert_with(never);
             }
             Self::Faithful => config.preset = Arithmetic::Notebook,

@@ -282,6 +282,43 @@ mod a_trained_model {
         assert!(refused.contains("num_key_value_heads is 2"), "{refused}");
     }
 
+    #[test]
+    fn trains_on_from_what_another_has_learnt() {
+        let out = scratch().join("on");
+        let paths = ["--out", out.to_str().unwrap(), "--init-from", run()];
+        stdout(&example("train", "--quick --preset causal --steps 3", &paths));
+        let first = |folder: &Path| rows::<Metric>(folder)[0].loss;
+        assert!(first(&out) < first(&RUN.0) - 0.5, "{} {}", first(&out), first(&RUN.0));
+        let info = RunFolder::open(&out).unwrap().info().unwrap();
+        assert_eq!(info.other["init_from"], run());
+        stdout(&example("train", "--steps 5 --resume", &[out.to_str().unwrap()]));
+        assert_eq!(rows::<Metric>(&out).len(), 5);
+
+        let refused = refusal(&example("train", "--layers 2 --init-from", &[run()]));
+        assert!(refused.contains("--layers") && refused.contains("--init-from"), "{refused}");
+        let path = scratch().join("long.txt");
+        fs::write(&path, format!("{}\n", "The world is tired. ".repeat(40)).repeat(40)).unwrap();
+        let long = ["--data", path.to_str().unwrap(), "--init-from", run()];
+        let long = refusal(&example("train", "--quick --max-len 400", &long));
+        assert!(long.contains("--max-len is 400") && long.contains("64 tokens"), "{long}");
+        let nowhere = refusal(&example("train", "--quick --init-from nowhere", &[]));
+        assert!(nowhere.contains("--init-from") && nowhere.contains("nowhere"), "{nowhere}");
+    }
+
+    /// A tokenizer of someone else's goes with the run.
+    fn is_trained_on(exported: &Path) {
+        let out = scratch().join("on-from-exported");
+        let paths = ["--out", out.to_str().unwrap(), "--init-from", exported.to_str().unwrap()];
+        stdout(&example("train", "--quick --preset llama --steps 3 --lr 1e-9", &paths));
+        stdout(&example("train", "--steps 5 --resume", &[out.to_str().unwrap()]));
+        let text = |path: &Path| {
+            let args = ["--prompt", "The wizard of the world", path.to_str().unwrap()];
+            stdout(&example("generate", "--greedy", &args))
+        };
+        assert_eq!(text(&out), text(exported));
+        assert!(stdout(&example("evaluate", "", &[out.to_str().unwrap()])).contains("nats"));
+    }
+
     /// And says the same from there.
     fn is_exported(run: &Path) {
         let exported = scratch().join("exported");
@@ -298,11 +335,9 @@ mod a_trained_model {
         stdout(&example("export_hf", "--overwrite", &paths));
         let other = scratch().join("notebooks");
         let refused = refusal(&example("export_hf", "", &[self::run(), other.to_str().unwrap()]));
-        assert!(
-            refused.contains("--preset causal") && refused.contains("--preset llama"),
-            "{refused}"
-        );
+        assert!(refused.contains("--preset llama"), "{refused}");
         assert!(!other.exists());
+        is_trained_on(&exported);
         fs::remove_file(exported.join("tokenizer.json")).unwrap();
         let refused = refusal(&example("import_hf", "", &[paths[1]]));
         assert!(refused.contains("tokenizer.json"), "{refused}");

@@ -10,6 +10,7 @@ use crate::corpus::{
     Cleaning, Corpus, Download, EntropyFloor, Grammar, HeldOut, Hub, Reader, Report, fingerprint,
 };
 use crate::run::DataInfo;
+use crate::tokenization::{TextMode, Tokenizer};
 
 /// One document in so many is held out, unless the data set has a validation split of its own.
 const HELD_OUT: usize = 10;
@@ -73,8 +74,16 @@ impl Data {
     /// grammar is known and every word has a token of its own (else a model predicts less than words):
     /// the targets are each document's first `max_targets` tokens. `ids` are those documents, encoded.
     #[must_use]
-    pub fn floor(&self, ids: &[Vec<u32>], unk: u32, max_targets: usize) -> Option<EntropyFloor> {
-        let grammar = self.grammar.as_ref().filter(|_| !ids.iter().flatten().any(|&id| id == unk));
+    pub fn floor(
+        &self,
+        ids: &[Vec<u32>],
+        tokenizer: &Tokenizer,
+        max_targets: usize,
+    ) -> Option<EntropyFloor> {
+        let unk = tokenizer.special().unk;
+        let has_unknown = || ids.iter().flatten().any(|&id| id == unk);
+        let are_words = tokenizer.mode() != TextMode::Own && !has_unknown();
+        let grammar = self.grammar.as_ref().filter(|_| are_words);
         grammar?.entropy_floor(&self.held_out, max_targets)
     }
 

@@ -28,8 +28,9 @@ const CRATES: [&str; 8] = [
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run that is gone on with has settled.
-const NOT_ON_RESUME: [&str; 38] = [
+const NOT_ON_RESUME: [&str; 39] = [
     "preset",
+    "init_from",
     "column",
     "vocab_size",
     "hidden_size",
@@ -69,6 +70,10 @@ const NOT_ON_RESUME: [&str; 38] = [
     "overwrite",
 ];
 
+/// What a model that has learnt already has settled.
+const OF_THE_MODEL: [&str; 6] =
+    ["vocab_size", "hidden_size", "layers", "heads", "kv_heads", "ffn_size"];
+
 /// The settings in `run.json` as flags again.
 #[derive(Parser)]
 struct Recorded {
@@ -79,10 +84,13 @@ struct Recorded {
 /// Everything that an example which trains is told.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// The model and its recipe: causal, fast (as good in a tenth of the time) or faithful (the notebook to the
-    /// letter, which reads the future)
+    /// The model and its recipe: causal, fast (as good in a tenth of the time), llama (25 million parameters, which
+    /// transformers opens) or faithful (the notebook to the letter, which reads the future)
     #[arg(long, default_value = "causal")]
     pub preset: Preset,
+    /// Train on from a model: the weights, sizes and tokenizer of a run folder, or of a folder in Hugging Face's form
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = OF_THE_MODEL)]
+    pub init_from: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub data: DataArgs,
@@ -134,6 +142,15 @@ impl RunArgs {
     pub fn validate(&self) -> Result<()> {
         if let Some(out) = self.out.as_ref().filter(|out| out.exists() && !self.overwrite) {
             self.folder(out.clone(), false)?;
+        }
+        if let (Some(source), Some(out)) = (&self.init_from, &self.out) {
+            let same = source
+                .canonicalize()
+                .is_ok_and(|path| out.canonicalize().is_ok_and(|out| out == path));
+            ensure!(
+                !same,
+                "--init-from and --out are one folder, which would be emptied; give another --out"
+            );
         }
         ensure!(
             self.model.max_len >= 2,
@@ -214,7 +231,10 @@ impl RunArgs {
     /// What `run.json` records of a run of `model` on `data`.
     #[must_use]
     pub fn describe(&self, data: DataInfo, model: &Model) -> RunInfo {
-        let sizes = self.model.settings(model.config());
+        let mut sizes = self.model.settings(model.config());
+        if self.init_from.is_some() {
+            sizes.retain(|name, _| !OF_THE_MODEL.contains(&name.as_str())); // config.json has them
+        }
         RunInfo {
             crate_versions: CRATES.iter().map(|name| (name.to_string(), VERSION.into())).collect(),
             command_line: std::env::args_os().map(|arg| arg.to_string_lossy().into()).collect(),

@@ -20,6 +20,7 @@ use crate::{
         About, AttentionMap, Document, Documents, Fault, LensCell, Piece, Progress, Subject, Token,
         Training,
     },
+    language_model::run_tokenizer,
     model::{self, Batch, Device, ModelConfig},
     run::{RunFolder, RunInfo, layout},
     tokenization::{self, Tokenizer},
@@ -50,8 +51,7 @@ impl RunSubject {
         let info = folder.info()?;
         let preset: Preset = info.preset.parse()?;
         let config: ModelConfig = folder.read_json(layout::CONFIG)?;
-        let tokenizer = Tokenizer::from_file(folder.file(layout::TOKENIZER)?)?;
-        let tokenizer = tokenizer.with_mode(preset.text_mode());
+        let tokenizer = run_tokenizer(folder)?;
         let mut models = Models::new(folder.clone(), config, device);
         let mut records = Records::new(folder.clone(), &info)?;
         let newest = records.progress()?.checkpoints.last().map_or(0, |newest| newest.step);
@@ -99,7 +99,7 @@ impl Subject for RunSubject {
             text: self.tokenizer.token(id).unwrap_or_default(),
             special: special.is_frame(id) || id == special.unk,
         };
-        (0..self.tokenizer.vocab_size() as u32).map(token).collect()
+        (0..self.about.vocab_size as u32).map(token).collect()
     }
 
     fn progress(&mut self) -> Result<Progress, Fault> {

@@ -103,7 +103,14 @@ impl Training {
         let prepared = Preparation::read(&folder, data, device)?;
         match &from {
             Some(checkpoint) => take_up(&folder, checkpoint, &prepared, &args)?,
-            None => begin_anew(&folder)?,
+            None => {
+                ensure!(
+                    !info.other.contains_key("init_from"),
+                    "{} has no checkpoint, not even of the weights it started from; start it again with --init-from",
+                    folder.path().display()
+                );
+                begin_anew(&folder)?;
+            }
         }
         folder.write_info(&args.extended(info))?;
         Ok(Self { args, progress, prepared, folder, from, _lock: lock })
@@ -147,6 +154,9 @@ impl Training {
     /// Documents or a model that cannot be trained, a file that cannot be written. A checkpoint that
     /// cannot be saved is told, and only the last one ends the run.
     pub fn run(&self, journal: &mut Journal, interrupt: &Interrupt) -> Result<Ended> {
+        if self.args.init_from.is_some() {
+            self.save_start()?; // which no seed brings back
+        }
         let ended = self.train(journal, interrupt);
         for drawn in [self.draw_curve(), self.write_report()] {
             if let Err(fault) = drawn {

@@ -19,6 +19,9 @@ pub struct SpecialTokens {
 }
 
 impl SpecialTokens {
+    /// In place of a token that a vocabulary does not have.
+    pub const NONE: u32 = u32::MAX;
+
     /// Looks the four up in a vocabulary.
     pub(crate) fn find(token_to_id: impl Fn(&str) -> Option<u32>) -> Result<Self> {
         let id = |token| token_to_id(token).ok_or(Error::MissingSpecialToken { token });
@@ -32,9 +35,12 @@ impl SpecialTokens {
         [self.pad, self.bos, self.eos].contains(&id)
     }
 
-    /// The tokens that a model should never draw: `[PAD]`, `[UNK]` and `[BOS]`.
+    /// The tokens that a model should never draw: `[PAD]`, `[UNK]` and `[BOS]`, where none of them also ends texts.
     #[must_use]
-    pub fn never_drawn(&self) -> [u32; 3] {
+    pub fn never_drawn(&self) -> Vec<u32> {
         [self.pad, self.unk, self.bos]
+            .into_iter()
+            .filter(|&id| id != self.eos && id != Self::NONE)
+            .collect()
     }
 }

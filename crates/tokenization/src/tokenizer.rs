@@ -71,6 +71,12 @@ impl Tokenizer {
         Ok(Self::with_special(read(path.as_ref())?, special))
     }
 
+    /// The same vocabulary with other special tokens.
+    #[must_use]
+    pub fn with_special_tokens(self, special: SpecialTokens) -> Self {
+        Self { special, ..self }
+    }
+
     /// The same vocabulary in another mode.
     #[must_use]
     pub fn with_mode(mut self, mode: TextMode) -> Self {
@@ -198,6 +204,14 @@ impl Tokenizer {
             characters: place(start)..place(end),
         };
         let pieces = encoding.get_ids().iter().zip(encoding.get_offsets()).map(piece);
+        if self.is_own() {
+            let mut pieces: Vec<Piece> = pieces.collect();
+            pieces.pop_if(|last| last.id == self.special.eos);
+            if pieces.is_empty() {
+                pieces.push(Piece { id: self.special.bos, characters: 0..0 });
+            }
+            return Ok(pieces);
+        }
         let frame = match self.mode {
             TextMode::Literal => Some(Piece { id: self.special.bos, characters: 0..0 }),
             TextMode::Notebook | TextMode::Own => None,
