@@ -29,11 +29,15 @@ fn read(file: Value) -> Result<ModelConfig, String> {
         return Err("a configuration is an object of fields".to_owned());
     }
     match file.get("model_type").map(|name| name.as_str().unwrap_or_default()) {
-        None | Some("enredo") => {
-            serde_path_to_error::deserialize::<_, Own>(file).map_err(said).map(|own| own.0)
-        }
-        Some("llama") => serde_path_to_error::deserialize::<_, Llama>(file).map_err(said)?.config(),
-        Some("gpt2") => serde_path_to_error::deserialize::<_, Gpt2>(file).map_err(said)?.config(),
+        None | Some("enredo") => serde_path_to_error::deserialize::<_, Own>(file)
+            .map_err(|error| said(&error))
+            .map(|own| own.0),
+        Some("llama") => serde_path_to_error::deserialize::<_, Llama>(file)
+            .map_err(|error| said(&error))?
+            .config(),
+        Some("gpt2") => serde_path_to_error::deserialize::<_, Gpt2>(file)
+            .map_err(|error| said(&error))?
+            .config(),
         Some(other) => {
             Err(format!("model_type '{other}' is not supported; supported are {SUPPORTED}"))
         }
@@ -41,7 +45,7 @@ fn read(file: Value) -> Result<ModelConfig, String> {
 }
 
 /// Names the field.
-fn said(error: serde_path_to_error::Error<serde_json::Error>) -> String {
+fn said(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     error.to_string()
 }
 

@@ -107,7 +107,7 @@ impl Reading<'_> {
                 let to = i * each + each - (row.tokens.len() - first);
                 Wanted { from, to, count }.join(&mut wanted);
             }
-            new.extend(next.map(|token| row.new(self.config, i, token)));
+            new.extend(next.map(|token| row.token(self.config, i, token)));
         }
         Ok(wanted)
     }
@@ -149,7 +149,7 @@ impl Row {
         Ok(next..end)
     }
 
-    fn new(&self, config: &ModelConfig, cache: usize, token: usize) -> New {
+    fn token(&self, config: &ModelConfig, cache: usize, token: usize) -> New {
         let place = token - self.start;
         let first =
             if config.is_rotary() { config.window_start(token + 1) - self.start } else { 0 };

@@ -192,7 +192,7 @@ fn what_does_not_fit_is_named() {
         move |folder: &Path| configure(folder, |config| config[key] = value.clone())
     };
     let has = |said: String, parts: &[&str]| {
-        parts.iter().for_each(|part| assert!(said.contains(part), "{said}"))
+        parts.iter().for_each(|part| assert!(said.contains(part), "{said}"));
     };
 
     has(
